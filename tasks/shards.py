@@ -1,0 +1,243 @@
+"""The hand-over between stages: Parquet shards, one row per input, written whole or not at all.
+
+A shard file has two columns, `document` and `reject`, of which each row fills exactly one: the document (a frozen
+dataclass of the stage that wrote the shard, as an Arrow struct) or the `Reject` in whose place it travels on. So a
+shard has as many rows after the last stage as before the first, in the same order, and nothing can be lost between.
+
+A file is written under a temporary name, synced and moved into place (`os.replace`), and its `Receipt` (a small JSON
+file beside it) after it: a stage's output is there when its receipt is there. A shard holds no clock and no run id:
+the same input gives the same bytes, whose SHA-256 is the key that the next stage's output is stored under.
+
+Types map to Arrow as written in `arrow_type`; a dataclass needs only annotations of str, int, float, bool, bytes,
+datetime, StrEnum, dataclasses of these, `X | None` and `tuple[X, ...]`.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import tempfile
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
+
+import cattrs
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.outcome import Reject, Retryable
+
+T = TypeVar("T")
+
+# Documents are held in memory until a row group is full: 64 documents or 16 MB of text, whichever comes first.
+# Measured on the 80 development pages of article-extraction-benchmark (mean 170 kB): larger groups save no space.
+GROUP_ROWS = 64
+GROUP_BYTES = 16 << 20
+
+SCALARS: dict[type, pa.DataType] = {
+    str: pa.string(),
+    int: pa.int64(),
+    float: pa.float64(),
+    bool: pa.bool_(),
+    bytes: pa.binary(),
+    datetime: pa.timestamp("us", tz="UTC"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Generic[T]):
+    """One input on its way: exactly one of `document` and `reject` is there."""
+
+    document: T | None
+    reject: Reject | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a stage did to one shard. Written beside the shard; its presence means that the shard is complete.
+
+    `digest` is the SHA-256 of the shard file. `rows` counts inputs, `kept` those that are still documents, `dropped`
+    those this stage turned into rejects, by reason. `edits` counts the changes made to texts. Times are in seconds.
+    """
+
+    stage: str
+    path: str
+    digest: str
+    rows: int
+    kept: int
+    dropped: dict[str, int] = field(default_factory=dict)
+    edits: int = 0
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    finished_at: str = ""
+    reused: bool = False
+
+
+def arrow_type(hint: Any) -> pa.DataType:  # noqa: ANN401  (a type hint can be any object)
+    """Return the Arrow type that holds values of the annotation `hint`. Raises TypeError for one it can't hold."""
+    if hint in SCALARS:
+        return SCALARS[hint]
+    if get_origin(hint) is types.UnionType:
+        inner = [arg for arg in get_args(hint) if arg is not types.NoneType]
+        if len(inner) == 1:
+            return arrow_type(inner[0])
+    if get_origin(hint) is tuple and get_args(hint)[1:] == (...,):
+        return pa.list_(arrow_type(get_args(hint)[0]))
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return pa.string()
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        hints = get_type_hints(hint)
+        return pa.struct([(one.name, arrow_type(hints[one.name])) for one in dataclasses.fields(hint)])
+    message = f"{hint!r} has no place in a shard; see the list in the docstring of tasks.shards"
+    raise TypeError(message)
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter()
+    converter.register_unstructure_hook(datetime, lambda value: value)
+    converter.register_structure_hook(datetime, lambda value, _: value)
+    converter.register_structure_hook(bytes, lambda value, _: value)
+    return converter
+
+
+def to_record(value: object) -> dict[str, Any]:
+    """Turn a dataclass into plain dicts, lists and scalars, as Arrow and JSON take them."""
+    return cast("dict[str, Any]", _converter().unstructure(value))
+
+
+def from_record(record: Mapping[str, Any], kind: type[T]) -> T:
+    """Turn what `to_record` gave back into the dataclass `kind`."""
+    return _converter().structure(record, kind)
+
+
+def write_shard(path: Path, rows: Iterable[Row[T]], kind: type[T]) -> str:
+    """Write `rows` of documents of the dataclass `kind` to `path`, whole or not at all; return the file's SHA-256.
+
+    Raises Retryable when the disk is in the way.
+    """
+    schema = pa.schema([("document", arrow_type(kind)), ("reject", arrow_type(Reject))])
+    with retryable_disk(path), whole_file(path) as temporary:
+        with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+            for group in _groups(rows):
+                writer.write_table(pa.Table.from_pylist(group, schema=schema))
+        return file_digest(temporary)
+
+
+def read_shard(path: Path, kind: type[T]) -> Iterator[Row[T]]:
+    """Read the rows of the shard at `path`, a row group at a time. Raises Retryable when the disk is in the way."""
+    with retryable_disk(path), pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            for record in file.read_row_group(group).to_pylist():
+                document = record["document"]
+                reject = record["reject"]
+                yield Row(
+                    None if document is None else from_record(document, kind),
+                    None if reject is None else from_record(reject, Reject),
+                )
+
+
+def write_receipt(receipt: Receipt) -> None:
+    """Write the receipt beside its shard: from now on the shard counts as done."""
+    target = receipt_path(Path(receipt.path))
+    with retryable_disk(target), whole_file(target) as temporary:
+        temporary.write_text(json.dumps(to_record(receipt), indent=1, sort_keys=True) + "\n", "utf-8")
+
+
+def read_receipt(shard: Path) -> Receipt | None:
+    """Return the receipt of `shard`, marked as reused, or None where the shard is not complete."""
+    try:
+        record = json.loads(receipt_path(shard).read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return from_record({**record, "path": str(shard), "reused": True}, Receipt) if shard.exists() else None
+
+
+def receipt_path(shard: Path) -> Path:
+    """Return where the receipt of `shard` stands."""
+    return shard.with_suffix(".json")
+
+
+def digest_of(*parts: str) -> str:
+    """Return 32 hex digits for a sequence of strings: keys of stage outputs, ids of articles."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """Give a temporary path in the folder of `target`; when the block ends well, sync it and move it to `target`.
+
+    A reader sees the old file or the new one, never a part. When the block fails, nothing is left behind.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(target)
+        sync_folder(target.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a loss of power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def retryable_disk(path: Path) -> Iterator[None]:
+    """Turn an OSError of the block into a Retryable that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        message = f"{path}: {error.strerror or error}; check the disk and the rights of its folder"
+        raise Retryable(message) from error
+
+
+def _groups(rows: Iterable[Row[T]]) -> Iterator[list[dict[str, Any]]]:
+    group: list[dict[str, Any]] = []
+    size = 0
+    for row in rows:
+        record = {
+            "document": None if row.document is None else to_record(row.document),
+            "reject": None if row.reject is None else to_record(row.reject),
+        }
+        group.append(record)
+        size += _size_bytes(record)
+        if len(group) >= GROUP_ROWS or size >= GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _size_bytes(value: object) -> int:
+    """About how much memory the texts of a record take."""
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(_size_bytes, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(_size_bytes, value))
+    return 8

@@ -1,0 +1,167 @@
+"""One stage over one shard: look whether it is done, else do it in a child process, document by document.
+
+This is the shape that all stages which work on single documents share, so that each room's `task.py` only says what is
+its own: the pure function, the dataclass it reads, the dataclass it writes, the libraries its results depend on.
+
+A stage's output is stored under a key of three things: the digest of the shard it read, the version of the room (its
+code, rules and libraries) and the options that matter to it. What is there is not done again; so a second run does
+nothing, a killed run goes on with the shard it was at, and a changed rule redoes its stage and, where the result
+differs, those after it.
+"""
+
+import dataclasses
+import importlib
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tasks.outcome import Dropped, DropReason, Kept, Reject, Retryable, StageName, Unusable
+from tasks.rule_table import rules_version
+from tasks.shards import (
+    Receipt,
+    Row,
+    digest_of,
+    read_receipt,
+    read_shard,
+    to_record,
+    write_receipt,
+    write_shard,
+)
+from tasks.workers import Job, Limits, Lost, Tick, Workers
+
+Core = Callable[..., Kept[Any] | Dropped]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentStage:
+    """A stage that works on one document at a time.
+
+    `core` names the pure function (`package.module:name`), which the flow's own process never imports: it takes a
+    document of the dataclass `reads` and, where the stage has any, its frozen `options`, and returns `Kept` with a
+    document of the dataclass `writes`, or `Dropped`.
+    """
+
+    name: StageName
+    core: str
+    reads: type
+    writes: type
+    libraries: tuple[str, ...] = ()
+
+    def key(self, input_digest: str, options: object | None) -> str:
+        """Return the name under which the output for this input, these options and this version is stored."""
+        settings = json.dumps(to_record(options), sort_keys=True) if options is not None else ""
+        return digest_of(self.name, rules_version(self.name, self.libraries), settings, input_digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where a stage works: `folder` for its outputs (`folder/<stage>/<key>.parquet`), the `workers`, their `limits`.
+
+    With `fresh` what is already there is done again.
+    """
+
+    folder: Path
+    workers: Workers
+    limits: Limits
+    fresh: bool = False
+
+
+def run_stage(stage: DocumentStage, shard: Receipt, place: Workplace, options: object | None = None) -> Receipt:
+    """Run `stage` over the shard that `shard` is the receipt of, and return the receipt of its output.
+
+    Raises Retryable when the world was in the way.
+    """
+    target = place.folder / stage.name / f"{stage.key(shard.digest, options)}.parquet"
+    done = None if place.fresh else read_receipt(target)
+    if done is not None:
+        return done
+    job = Job("tasks.stage:clean_shard", (stage, shard.path, str(target), options), place.limits)
+    receipt: Receipt = place.workers.run(job)
+    return receipt
+
+
+def clean_shard(  # noqa: PLR0913  (the four that make a shard's work, and the two that every job gets)
+    stage: DocumentStage, source: str, target: str, options: object | None, *, tick: Tick, lost: Lost
+) -> Receipt:
+    """Run in a child: put every document of the shard `source` through the stage's core, write `target`, say what was done."""
+    module, name = stage.core.split(":")
+    core: Core = getattr(importlib.import_module(module), name)
+    clock, cpu = time.monotonic(), time.process_time()
+    counts: Counter[str] = Counter()
+    dropped: Counter[str] = Counter()
+
+    def rows() -> Iterator[Row[Any]]:
+        for index, row in enumerate(read_shard(Path(source), stage.reads)):
+            counts["rows"] += 1
+            if row.document is None:
+                yield row
+                continue
+            outcome = _judge(core, row.document, options, index, tick, lost)
+            if isinstance(outcome, Dropped):
+                dropped[outcome.reason] += 1
+                yield Row(None, _reject(row.document, stage.name, outcome))
+            else:
+                counts["kept"] += 1
+                counts["edits"] += len(getattr(outcome.value, "edits", ()))
+                yield Row(outcome.value, None)
+
+    digest = write_shard(Path(target), rows(), stage.writes)
+    receipt = Receipt(
+        stage=stage.name,
+        path=target,
+        digest=digest,
+        rows=counts["rows"],
+        kept=counts["kept"],
+        dropped=dict(sorted(dropped.items())),
+        edits=counts["edits"],
+        cpu_s=round(time.process_time() - cpu, 4),
+        wall_s=round(time.monotonic() - clock, 4),
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    write_receipt(receipt)
+    return receipt
+
+
+def _judge(
+    core: Core, document: object, options: object | None, index: int, tick: Tick, lost: Lost
+) -> Kept[Any] | Dropped:  # noqa: PLR0913
+    """One document's outcome; whatever goes wrong with it is its own reject, except a world in the way."""
+    if index in lost:
+        return Dropped(*lost[index])
+    try:
+        with tick(index):
+            outcome = core(document) if options is None else core(document, options)
+        if isinstance(outcome, Kept):
+            _check_storable(outcome.value)
+    except Retryable:
+        raise
+    except Unusable as error:
+        return Dropped(error.reason, error.detail)
+    except MemoryError:
+        return Dropped(DropReason.MEMORY_LIMIT)
+    except Exception as error:  # noqa: BLE001  (a bad document never fails its shard; the reject says what happened)
+        return Dropped(DropReason.DOCUMENT_ERROR, f"{type(error).__name__}: {error}"[:500])
+    return outcome
+
+
+def _check_storable(value: object) -> None:
+    """Raise UnicodeEncodeError where a text of the document holds half a surrogate pair, which Parquet can't store."""
+    if isinstance(value, str):
+        value.encode()
+    elif dataclasses.is_dataclass(value):
+        for one in dataclasses.fields(value):
+            _check_storable(getattr(value, one.name))
+    elif isinstance(value, tuple):
+        for item in value:
+            _check_storable(item)
+
+
+def _reject(document: Any, stage: StageName, dropped: Dropped) -> Reject:  # noqa: ANN401  (any room's document)
+    origin = document.origin
+    detail = dropped.detail.encode("utf-8", "backslashreplace").decode()
+    return Reject(origin.input, origin.url, stage, dropped.reason, detail)
