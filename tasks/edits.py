@@ -54,7 +54,7 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
 
     Raises EditMismatchError if an edit does not fit the text.
     """
-    pieces = []
+    pieces: list[str] = []
     at = 0
     for edit in edits:
         if edit.start < at or text[edit.start : edit.end] != edit.before or edit.end - edit.start != len(edit.before):

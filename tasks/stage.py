@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from tasks.shards import (
     write_receipt,
     write_shard,
 )
-from tasks.workers import Job, Limits, Lost, Tick, Workers
+from tasks.workers import Job, Limits, Watch, Workers
 
 Core = Callable[..., Kept[Any] | Dropped]
 
@@ -41,9 +42,9 @@ Core = Callable[..., Kept[Any] | Dropped]
 class DocumentStage:
     """A stage that works on one document at a time.
 
-    `core` names the pure function (`package.module:name`), which the flow's own process never imports: it takes a
-    document of the dataclass `reads` and, where the stage has any, its frozen `options`, and returns `Kept` with a
-    document of the dataclass `writes`, or `Dropped`.
+    `core` names the pure function (`package.module:name`), which the flow's own process never imports. It takes a
+    document of the dataclass `reads` and, where the stage has any, its frozen `options` (by that name), and returns
+    `Kept` with a document of the dataclass `writes`, or `Dropped`.
     """
 
     name: StageName
@@ -85,23 +86,24 @@ def run_stage(stage: DocumentStage, shard: Receipt, place: Workplace, options: o
     return receipt
 
 
-def clean_shard(  # noqa: PLR0913  (the four that make a shard's work, and the two that every job gets)
-    stage: DocumentStage, source: str, target: str, options: object | None, *, tick: Tick, lost: Lost
-) -> Receipt:
-    """Run in a child: put every document of the shard `source` through the stage's core, write `target`, say what was done."""
+def clean_shard(stage: DocumentStage, source: str, target: str, options: object | None, *, watch: Watch) -> Receipt:
+    """Put every document of the shard `source` through the stage's core and write `target`. Runs in a child process."""
     module, name = stage.core.split(":")
     core: Core = getattr(importlib.import_module(module), name)
+    if options is not None:
+        core = partial(core, options=options)
     clock, cpu = time.monotonic(), time.process_time()
     counts: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
 
     def rows() -> Iterator[Row[Any]]:
+        row: Row[Any]
         for index, row in enumerate(read_shard(Path(source), stage.reads)):
             counts["rows"] += 1
             if row.document is None:
                 yield row
                 continue
-            outcome = _judge(core, row.document, options, index, tick, lost)
+            outcome = _judge(core, row.document, index, watch)
             if isinstance(outcome, Dropped):
                 dropped[outcome.reason] += 1
                 yield Row(None, _reject(row.document, stage.name, outcome))
@@ -127,15 +129,13 @@ def clean_shard(  # noqa: PLR0913  (the four that make a shard's work, and the t
     return receipt
 
 
-def _judge(
-    core: Core, document: object, options: object | None, index: int, tick: Tick, lost: Lost
-) -> Kept[Any] | Dropped:  # noqa: PLR0913
+def _judge(core: Core, document: object, index: int, watch: Watch) -> Kept[Any] | Dropped:
     """One document's outcome; whatever goes wrong with it is its own reject, except a world in the way."""
-    if index in lost:
-        return Dropped(*lost[index])
+    if index in watch.lost:
+        return Dropped(*watch.lost[index])
     try:
-        with tick(index):
-            outcome = core(document) if options is None else core(document, options)
+        with watch.at(index):
+            outcome = core(document)
         if isinstance(outcome, Kept):
             _check_storable(outcome.value)
     except Retryable:

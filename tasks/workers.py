@@ -1,17 +1,17 @@
-"""Processes that may die: CPU work runs in a few persistent child processes, and a document that kills one costs itself.
+"""Processes that may die: CPU work runs in a few persistent child processes, and what kills one costs one document.
 
 A `Job` names a function and gives it paths, never pages: what crosses the pipe is a few hundred bytes. The function
-wraps its work on each document in `with tick(index):`. That arms two kernel timers, of CPU time and of wall time, whose
-signals end the process even inside C code that never returns to Python; it also tells the parent which document is at
-work, so that when the process dies (time limit, segmentation fault, out of memory) the parent knows the culprit, starts a
-fresh process and gives it the same job with that document named as lost. Every retry loses one more document, so the
-loop is bounded by the number of documents.
+wraps its work on each document in `with watch.at(index):`. That arms two kernel timers, of CPU time and of wall time,
+whose signals end the process even inside C code that never returns to Python; it also tells the parent which document
+is at work, so that when the process dies (time limit, segmentation fault, out of memory) the parent knows the culprit,
+starts a fresh process and gives it the same job with that document named as lost. Every retry loses one more
+document, so the loop is bounded by the number of documents.
 
-CPU time is the limit that counts: on a busy machine a healthy document may wait long for its turn. Wall time, six times
-as long, is for a document that sleeps or waits.
+CPU time is the limit that counts: on a busy machine a healthy document may wait long for its turn. Wall time, six
+times as long, is for a document that sleeps or waits.
 
-The children are forked from a fork server that has imported the heavy libraries once and has never imported Prefect or
-the parent's `__main__`. They end when the pipe to the parent does, also when the parent is killed with signal 9.
+The children are forked from a fork server that has imported the heavy libraries once and has never imported Prefect
+or the parent's `__main__`. They end when the pipe to the parent does, also when the parent is killed with signal 9.
 """
 
 import contextlib
@@ -23,8 +23,7 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
@@ -43,15 +42,14 @@ WALL_PER_CPU = 6
 # Signals with which a child ends on a limit, and what they mean for the document at work.
 DEATHS = {signal.SIGPROF: DropReason.TIME_LIMIT, signal.SIGALRM: DropReason.TIME_LIMIT}
 
-Tick = Callable[[int], AbstractContextManager[None]]
 # Documents that cost a process its life: index in the shard -> why, in words.
 Lost = dict[int, tuple[DropReason, str]]
 
 
 class Work(Protocol):
-    """What a job's function looks like: its own arguments, then the two that the worker adds."""
+    """What a job's function looks like: its own arguments, then the watch over it."""
 
-    def __call__(self, *args: Any, tick: Tick, lost: Lost) -> Any: ...  # noqa: ANN401, D102
+    def __call__(self, *args: Any, watch: "Watch") -> Any: ...  # noqa: ANN401, D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class Limits:
 class Job:
     """A call of `function` (written `package.module:name`) with picklable `args`, in a child process.
 
-    `isolate` says whether the function ticks per document, so that a death can be laid at one document's door.
+    `isolate` says whether the function names the document at work, so that a death can be laid at its door.
     """
 
     function: str
@@ -167,7 +165,7 @@ class _Child:
             self._pipe.send((job, lost))
             while True:
                 kind, value = self._pipe.recv()
-                if kind == "tick":
+                if kind == "at":
                     index = value
                 elif kind == "done":
                     return value
@@ -219,20 +217,31 @@ def _serve(pipe: Connection) -> None:
             return
 
 
-def _answer(job: Job, lost: Lost, pipe: Connection) -> tuple[str, Any]:
+class Watch:
+    """The watch over a job in a child: which documents were lost before, which one is at work now, and its limits."""
+
+    def __init__(self, pipe: Connection, lost: Lost, limits: Limits) -> None:
+        """Watch over one job."""
+        self.lost = lost
+        self._pipe = pipe
+        self._limits = limits
+
     @contextlib.contextmanager
-    def tick(index: int) -> Iterator[None]:
-        pipe.send(("tick", index))
-        _arm(job.limits.document_cpu_s)
+    def at(self, index: int) -> Iterator[None]:
+        """Work on document `index`, within the limits."""
+        self._pipe.send(("at", index))
+        _arm(self._limits.document_cpu_s)
         try:
             yield
         finally:
             _arm(0)
-            pipe.send(("tick", None))
+            self._pipe.send(("at", None))
 
+
+def _answer(job: Job, lost: Lost, pipe: Connection) -> tuple[str, Any]:
     resource.setrlimit(resource.RLIMIT_AS, (job.limits.memory_bytes, resource.getrlimit(resource.RLIMIT_AS)[1]))
     try:
-        return "done", _resolve(job.function)(*job.args, tick=tick, lost=lost)
+        return "done", _resolve(job.function)(*job.args, watch=Watch(pipe, lost, job.limits))
     except Exception as error:  # noqa: BLE001  (it is raised again in the parent)
         return "failed", error
 

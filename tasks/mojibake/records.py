@@ -21,7 +21,7 @@ class Repaired:
 
 @dataclass(frozen=True, slots=True)
 class FieldEdit:
-    """An edit to a metadata field of the article (`title`, `byline`, ...), with offsets into that field as extracted."""
+    """An edit to a metadata field (`title`, `byline`, ...), with offsets into that field as it was before the stage."""
 
     field: str
     edit: Edit
