@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tasks.outcome import Dropped, DropReason, Kept, Reject, Retryable, StageName, Unusable
 from tasks.rule_table import rules_version
@@ -33,7 +33,10 @@ from tasks.shards import (
     write_receipt,
     write_shard,
 )
-from tasks.workers import Job, Limits, Watch, Workers
+from tasks.workers import Job, Limits, Watch, shared_workers
+
+# What a Prefect task waits before it tries again after a Retryable: three more tries, over about 20 s.
+RETRY_DELAYS_S = [1.0, 4.0, 16.0]
 
 Core = Callable[..., Kept[Any] | Dropped]
 
@@ -61,13 +64,14 @@ class DocumentStage:
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """Where a stage works: `folder` for its outputs (`folder/<stage>/<key>.parquet`), the `workers`, their `limits`.
+    """Where a stage works: the folder of its outputs, how many `workers` there are, and their `limits`.
 
-    With `fresh` what is already there is done again.
+    An output is `folder/<stage>/<key>.parquet`. With `fresh` what is already there is done again. A workplace holds no
+    process and no open file, so it can travel.
     """
 
-    folder: Path
-    workers: Workers
+    folder: str
+    workers: int
     limits: Limits
     fresh: bool = False
 
@@ -77,13 +81,31 @@ def run_stage(stage: DocumentStage, shard: Receipt, place: Workplace, options: o
 
     Raises Retryable when the world was in the way.
     """
-    target = place.folder / stage.name / f"{stage.key(shard.digest, options)}.parquet"
+    target = Path(place.folder) / stage.name / f"{stage.key(shard.digest, options)}.parquet"
     done = None if place.fresh else read_receipt(target)
     if done is not None:
         return done
     job = Job("tasks.stage:clean_shard", (stage, shard.path, str(target), options), place.limits)
-    receipt: Receipt = place.workers.run(job)
+    receipt: Receipt = shared_workers(place.workers).run(job)
     return receipt
+
+
+class FinishedState(Protocol):
+    """What this module needs to know of Prefect's states, so that it need not import Prefect."""
+
+    def result(self) -> object:
+        """Return the result, or raise the error with which the task ended."""
+
+
+def is_retryable(_task: object, _run: object, state: FinishedState) -> bool:
+    """Say to Prefect whether a failed task is to be tried again: only when the world was in the way."""
+    try:
+        state.result()
+    except Retryable:
+        return True
+    except Exception:  # noqa: BLE001  (any other error is final; Prefect raises it to the flow)
+        return False
+    return False
 
 
 def clean_shard(stage: DocumentStage, source: str, target: str, options: object | None, *, watch: Watch) -> Receipt:

@@ -1,0 +1,240 @@
+"""The main job: scraped news in, clean tables out.
+
+    inputs → fetch → boilerplate → mojibake  ┐            ┌ spinner
+    inputs → fetch → boilerplate → mojibake  ├→ stories → ├ spinner → export
+    inputs → fetch → boilerplate → mojibake  ┘            └ spinner
+
+Each box is one Prefect task run over one shard (a few hundred inputs), retried alone and stored alone; the boxes of a
+line run nested in one task, in one thread, one after the other. What a stage has done for a shard it never does again,
+in this run or a later one (see `tasks.stage`). A shard whose stage fails for good costs its own inputs: they become
+rejects that say so, the other shards go on, and the run ends as failed.
+
+Ad hoc:      python -m flows.clean [SOURCE ...]
+Scheduled:   prefect.yaml, entrypoint flows.clean.clean
+"""
+
+# isort: off
+import flows.environment  # noqa: F401  (before Prefect: it reads its settings when it is imported)
+# isort: on
+
+import argparse
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any, TypeVar
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.logging import get_run_logger
+from prefect.states import Completed, Failed, State
+
+from flows.progress import phase
+from flows.run_state import WORK, RunState, finish, run_of
+from flows.settings import Settings, SettingsError, load_settings
+from tasks.boilerplate.task import remove_boilerplate
+from tasks.export.records import Published, PublishRequest, ShardTrail, StageFailure
+from tasks.export.summary import RunSummary, how_to_open, show_summary, summarise
+from tasks.export.task import publish_tables
+from tasks.fetch.records import FetchOptions
+from tasks.fetch.task import fetch_documents, list_inputs
+from tasks.mojibake.task import mend_mojibake
+from tasks.outcome import Fatal, StageName
+from tasks.shards import Receipt
+from tasks.spinner.task import repair_spinning
+from tasks.stage import Workplace
+from tasks.stories.records import StoriesReceipt
+from tasks.stories.task import relate_stories
+from tasks.workers import Limits, close_shared_workers
+
+T = TypeVar("T")
+
+
+@flow(name="clean", persist_result=False)
+def clean(  # noqa: PLR0913  (the parameters of the deployment, which a person fills in by name)
+    *,
+    sources: list[str] | None = None,
+    out: str | None = None,
+    config: str | None = None,
+    workers: int | None = None,
+    shard_size: int | None = None,
+    fresh: bool | None = None,
+) -> State[Any]:
+    """Clean `sources` (URLs, folders, files, `@list.txt`) into the tables under `out`.
+
+    What is not given comes from the environment, `unspun.toml` or the defaults (`flows.settings`). The run ends
+    Completed when every input is an article or a reject for a reason of its own, else Failed, saying what was lost.
+    """
+    given = {"sources": sources, "out": out, "workers": workers, "shard_size": shard_size, "fresh": fresh}
+    try:
+        settings = load_settings(given, Path(config) if config else None)
+        return _clean(settings)
+    except Fatal as error:
+        return Failed(message=str(error))
+    finally:
+        close_shared_workers()
+
+
+def _clean(settings: Settings) -> State[Any]:
+    out = Path(settings.out).resolve()
+    options = FetchOptions(max_bytes=settings.max_document_bytes, timeout_s=settings.fetch_timeout_s)
+    limits = Limits(document_cpu_s=settings.document_time_limit_s)
+    place = Workplace(str(out / WORK), settings.workers, limits, settings.fresh)
+    with run_of(out, settings.digest()) as run:
+        shards = list_inputs(settings.sources, settings.shard_size, place, replace(options, url_token=run.run_id))
+        trails = _read_texts(shards, place, options)
+        stories = _relate(trails, place)
+        trails = _repair_words(trails, place)
+        published = publish_tables(_request(out, run, trails, stories), place)
+        summary = summarise(run.run_id, trails, stories)
+        _report(summary, out, published)
+        if summary.failures:
+            return Failed(message="; ".join(summary.failures))
+        finish(out)
+    return Completed(message=f"{published.n_articles} articles, {published.n_rejects} rejects")
+
+
+def _read_texts(shards: Sequence[Receipt], place: Workplace, options: FetchOptions) -> list[ShardTrail]:
+    with phase("reading", sum(shard.rows for shard in shards)) as reporter:
+        trails = []
+        for trail in _in_window(lambda shard: text_of_shard.submit(shard, place, options), shards, 2 * place.workers):
+            trails.append(trail)
+            reporter.advance(trail.receipts[0].rows)
+    return trails
+
+
+def _repair_words(trails: Sequence[ShardTrail], place: Workplace) -> list[ShardTrail]:
+    repaired = []
+    with phase("repairing", sum(trail.receipts[0].rows for trail in trails)) as reporter:
+        for trail in _in_window(lambda trail: words_of_shard.submit(trail, place), trails, 2 * place.workers):
+            repaired.append(trail)
+            reporter.advance(trail.receipts[0].rows)
+    return repaired
+
+
+@task(name="shard: texts", persist_result=False)
+def text_of_shard(shard: Receipt, place: Workplace, options: FetchOptions) -> ShardTrail:
+    """Lead one shard of inputs through the stages that make its texts."""
+    trail = ShardTrail((shard,))
+    trail = _step(trail, StageName.FETCH, lambda last: fetch_documents(last, place, options))
+    trail = _step(trail, StageName.BOILERPLATE, lambda last: remove_boilerplate(last, place))
+    return _step(trail, StageName.MOJIBAKE, lambda last: mend_mojibake(last, place))
+
+
+@task(name="shard: words", persist_result=False)
+def words_of_shard(trail: ShardTrail, place: Workplace) -> ShardTrail:
+    """Lead one shard of texts through the stages that work on its words."""
+    return _step(trail, StageName.SPINNER, lambda last: repair_spinning(last, place))
+
+
+def _step(trail: ShardTrail, stage: StageName, work: Callable[[Receipt], Receipt]) -> ShardTrail:
+    """Do one more stage, unless one before it failed; a failure ends this trail and no other."""
+    if trail.failure is not None:
+        return trail
+    try:
+        return replace(trail, receipts=(*trail.receipts, work(trail.receipts[-1])))
+    except Exception as error:  # noqa: BLE001  (every input of the shard becomes a reject that carries this error)
+        return replace(trail, failure=StageFailure(stage, f"{type(error).__name__}: {error}"))
+
+
+def _relate(trails: Sequence[ShardTrail], place: Workplace) -> StoriesReceipt | StageFailure:
+    """Relate the articles of all shards that got this far. Without relations the articles are still worth having."""
+    shards = [trail.receipts[-1] for trail in trails if trail.failure is None]
+    try:
+        return relate_stories(shards, place)
+    except Exception as error:  # noqa: BLE001  (the run goes on, ends as failed, and says this)
+        return StageFailure(StageName.STORIES, f"{type(error).__name__}: {error}")
+
+
+def _in_window(submit: Callable[[Any], Any], items: Sequence[Any], window: int) -> Iterator[ShardTrail]:
+    """Submit a task for each item, at most `window` at a time, and give the results in the order of the items.
+
+    The window keeps the number of threads, and of task runs on the server, small however many shards there are.
+    """
+    waiting: deque[Any] = deque()
+    for item in items:
+        if len(waiting) == window:
+            yield waiting.popleft().result()
+        waiting.append(submit(item))
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _request(
+    out: Path, run: RunState, trails: Sequence[ShardTrail], stories: StoriesReceipt | StageFailure
+) -> PublishRequest:
+    found = stories if isinstance(stories, StoriesReceipt) else None
+    return PublishRequest(
+        out=str(out),
+        run_id=run.run_id,
+        started_at=run.started_at,
+        pipeline_version=metadata.version("unspun"),
+        settings_digest=run.settings_digest,
+        trails=tuple(trails),
+        relations=found.relations if found else None,
+        memberships=found.memberships if found else None,
+    )
+
+
+def _report(summary: RunSummary, out: Path, published: Published) -> None:
+    """Tell the terminal and Prefect what the run did."""
+    show_summary(summary)
+    print(how_to_open(out))
+    create_table_artifact(key="stages", table=summary.table(), description="What each stage took in and gave out")
+    create_markdown_artifact(key="tables", markdown=how_to_open(out), description="How to open the tables")
+    logger = get_run_logger()
+    logger.info("%d articles, %d rejects in %s", published.n_articles, published.n_rejects, out)
+    for failure in summary.failures:
+        logger.error(failure)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the flow once from the command line; return the exit status that the help text promises."""
+    options = _parser().parse_args(arguments)
+    given = {**vars(options), "sources": options.sources or None, "fresh": options.fresh or None}
+    config = given.pop("config")
+    try:
+        _check_sources(load_settings(given, Path(config) if config else None))
+    except SettingsError as error:
+        print(f"unspun: {error}", file=sys.stderr)
+        return 2
+    state: State[Any] = clean(**given, config=config, return_state=True)
+    if not state.is_completed():
+        print(f"unspun: {state.message}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m flows.clean",
+        description="Turn scraped news into clean, deduplicated, auditable Parquet tables.",
+        epilog="Exit status: 0 every input is accounted for; 1 a stage failed for good, what it lost is named; "
+        "2 wrong use. Further settings stand in unspun.toml; see the README.",
+    )
+    parser.add_argument(
+        "sources",
+        metavar="SOURCE",
+        nargs="*",
+        help="a URL, a folder, a .html, .txt, .jsonl, .warc or .warc.gz file, or @list.txt with one SOURCE per line; "
+        "without any, the sample in data/sample",
+    )
+    parser.add_argument("--out", metavar="DIR", help="the folder of the tables (default: unspun-out)")
+    parser.add_argument("--config", metavar="FILE", help="a TOML file of settings (default: unspun.toml, if there)")
+    parser.add_argument("--workers", metavar="N", help="worker processes (default: one per processor)")
+    parser.add_argument("--shard-size", metavar="N", help="inputs per shard (default: 300)")
+    parser.add_argument("--fresh", action="store_true", help="do every stage again, also where its output is there")
+    return parser
+
+
+def _check_sources(settings: Settings) -> None:
+    """Raise SettingsError where none of the sources can be there: surely a typing error, not bad input."""
+    local = [source.removeprefix("@") for source in settings.sources if "://" not in source]
+    if len(local) == len(settings.sources) and not any(Path(path).exists() for path in local):
+        raise SettingsError(f"no such file or folder: {', '.join(local)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

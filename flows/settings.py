@@ -1,0 +1,147 @@
+"""The settings of one run: a frozen `Settings`, put together once, at the edge.
+
+Each setting is looked for in four places, the first one wins: what the caller says (command line, flow parameter), the
+environment (`UNSPUN_OUT`, ...), `unspun.toml`, the default below. Whatever is wrong, wherever it was written, is a
+`SettingsError` whose message says where and what would be right.
+
+    # unspun.toml
+    sources = ["@sites.txt", "inbox/"]
+    out = "news"
+    workers = 4
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from tasks.outcome import Fatal
+from tasks.shards import digest_of
+
+DEFAULT_CONFIG = Path("unspun.toml")
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+ENVIRONMENT_PREFIX = "UNSPUN_"
+
+Value = str | int | float | bool | list[str] | tuple[str, ...] | None
+
+
+class SettingsError(Fatal):
+    """A setting is wrong. The message says where it stands and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one run is to do.
+
+    `sources` are as the user wrote them. `workers` is the number of processes, `shard_size` the number of inputs in a
+    shard. `document_time_limit_s` is in seconds of CPU, `max_document_bytes` counts decoded bytes, `fetch_timeout_s`
+    bounds one download as a whole.
+    """
+
+    sources: tuple[str, ...] = ()
+    out: str = "unspun-out"
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    shard_size: int = 300
+    fresh: bool = False
+    document_time_limit_s: float = 10.0
+    max_document_bytes: int = 10_000_000
+    fetch_timeout_s: float = 30.0
+
+    def digest(self) -> str:
+        """Return 32 hex digits that are the same for runs which are to give the same data set."""
+        return digest_of(
+            *self.sources, str(self.document_time_limit_s), str(self.max_document_bytes), str(self.fetch_timeout_s)
+        )
+
+
+# The least value that makes sense for each number.
+LEAST: dict[str, float] = {
+    "workers": 1,
+    "shard_size": 1,
+    "document_time_limit_s": 0.1,
+    "max_document_bytes": 1,
+    "fetch_timeout_s": 0.1,
+}
+
+
+def load_settings(given: Mapping[str, Value], config: Path | None = None) -> Settings:
+    """Put the settings together from `given` (None stands for "not said"), the environment and the file `config`.
+
+    Without `config`, `unspun.toml` in the working folder is read if it is there. Without sources, the sample is taken.
+    Raises SettingsError.
+    """
+    path = config or DEFAULT_CONFIG
+    known = {one.name for one in fields(Settings)}
+    values: dict[str, Value] = {}
+    for place, layer in (
+        (str(path), _from_file(path, required=config is not None)),
+        ("the environment", _from_environment(known)),
+        ("the call", {name: value for name, value in given.items() if value is not None}),
+    ):
+        for name, value in layer.items():
+            if name not in known:
+                raise SettingsError(
+                    f"{place}: there is no setting {name!r}; the settings are {', '.join(sorted(known))}"
+                )
+            values[name] = _checked(name, value, place)
+    settings = Settings(**values)  # type: ignore[arg-type]  # each value was checked against the field's type
+    return settings if settings.sources else Settings(**{**values, "sources": _sample()})  # type: ignore[arg-type]
+
+
+def _from_file(path: Path, *, required: bool) -> Mapping[str, Value]:
+    if not required and not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}; --config takes the path of a TOML file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from error
+
+
+def _from_environment(known: set[str]) -> Mapping[str, Value]:
+    names = {name: f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in known}
+    return {name: os.environ[variable] for name, variable in names.items() if variable in os.environ}
+
+
+def _checked(name: str, value: Value, place: str) -> Value:
+    """Return `value` as the type of the field `name`; text from the environment is read as that type."""
+    if name == "sources":
+        if isinstance(value, str):
+            value = value.split()
+        if isinstance(value, list | tuple) and all(value):
+            return tuple(map(str, value))
+        raise SettingsError(f'{place}: sources must be a list of texts, such as ["inbox/", "https://example.org/a"]')
+    if name == "out":
+        if isinstance(value, str) and value:
+            return value
+        raise SettingsError(f"{place}: out must be the path of a folder, not {value!r}")
+    if name == "fresh":
+        spelled = {"true": True, "false": False, "1": True, "0": False}.get(str(value).lower())
+        if spelled is None:
+            raise SettingsError(f"{place}: fresh must be true or false, not {value!r}")
+        return spelled
+    return _checked_number(name, value, place)
+
+
+def _checked_number(name: str, value: Value, place: str) -> float:
+    kind = float if name.endswith("_s") else int
+    least = LEAST[name]
+    try:
+        number = kind(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+    except ValueError:
+        number = None
+    if number is None or number != number or number < least or number == float("inf"):  # noqa: PLR0124  (NaN)
+        whole = "a whole number" if kind is int else "a number"
+        raise SettingsError(f"{place}: {name} must be {whole} of at least {least:g}, not {value!r}")
+    return number
+
+
+def _sample() -> tuple[str, ...]:
+    if not SAMPLE.is_dir():
+        raise SettingsError("nothing to clean: name a SOURCE (a folder, a file, a URL, or @list.txt)")
+    try:
+        return (str(SAMPLE.relative_to(Path.cwd())),)
+    except ValueError:
+        return (str(SAMPLE),)
