@@ -38,7 +38,7 @@ class DropReason(StrEnum):
 
     meaning: str
 
-    def __new__(cls, code: str, meaning: str) -> Self:
+    def __new__(cls, code: str, meaning: str = "") -> Self:
         """Make a member that is its code and carries its meaning."""
         member = str.__new__(cls, code)
         member._value_ = code

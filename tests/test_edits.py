@@ -11,7 +11,9 @@ def edits_on(draw: st.DrawFn, text: str, stage: str) -> list[Edit]:
     """Sorted edits of `text` without overlap: replacements, deletions, insertions, also several at one place."""
     cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=8)))
     return [
-        Edit(start, end, text[start:end], draw(st.text("xyz", max_size=3)), f"{stage}/r{start}", 0.5, f"{stage} evidence")
+        Edit(
+            start, end, text[start:end], draw(st.text("xyz", max_size=3)), f"{stage}/r{start}", 0.5, f"{stage} evidence"
+        )
         for start, end in zip(cuts[::2], cuts[1::2], strict=False)
     ]
 

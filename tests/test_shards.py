@@ -61,7 +61,7 @@ def test_duckdb_reads_a_shard(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     write_shard(path, [Row(raw("one", 1), None), Row(None, REJECT)], RawDocument)
     query = f"SELECT document.origin.input, document.text, reject.reason FROM '{path}'"  # noqa: S608  (our own path)
-    assert duckdb.sql(query).fetchall() == [("1.html", "one", None), (None, None, "EMPTY_BODY")]
+    assert duckdb.execute(query).fetchall() == [("1.html", "one", None), (None, None, "EMPTY_BODY")]
 
 
 def test_a_failed_write_leaves_nothing_and_keeps_the_old_file(tmp_path: Path) -> None:

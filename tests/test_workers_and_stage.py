@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.misbehaviour import Prank
 
 from tasks.fetch.records import Origin
 from tasks.outcome import DropReason, Reject, Retryable, StageName
 from tasks.shards import Receipt, Row, read_shard, write_shard
 from tasks.stage import DocumentStage, Workplace, run_stage
 from tasks.workers import Job, Limits, WorkerDiedError, Workers, close_shared_workers
+from tests.misbehaviour import Prank
 
 LIMITS = Limits(document_cpu_s=0.5, memory_bytes=4 << 30)
 STAGE = DocumentStage(StageName.FETCH, "tests.misbehaviour:endure", reads=Prank, writes=Prank)

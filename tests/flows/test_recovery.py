@@ -1,0 +1,140 @@
+"""The bad day: a stage that fails and recovers, a run killed in the middle, two runs at once."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.flows.conftest import Cleaner, end_group, rows
+
+WAIT_S = 120
+TOPICS = ["harbour", "railway", "library", "orchard", "observatory", "market", "bridge", "lighthouse", "school", "mill"]
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    """Three hundred small stories, no two alike."""
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    for number in range(300):
+        topic = TOPICS[number % len(TOPICS)]
+        paragraphs = [
+            f"The {topic} committee number {number} met on day {line} and counted {number * line + 7} votes in favour. "
+            f"Its chair said that plan {number}-{line} would open the {topic} to visitors within {line + 2} years."
+            for line in range(1, 30)
+        ]
+        (folder / f"{number:03}.txt").write_text(f"The {topic} plan {number}\n\n" + "\n\n".join(paragraphs), "utf-8")
+    return folder
+
+
+def wait_until(what: str, holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not holds():
+        assert time.monotonic() < deadline, f"{what}: not within {WAIT_S} s"
+        time.sleep(0.1)
+
+
+def task_runs(environment: dict[str, str]) -> dict[str, list[dict[str, object]]]:
+    """Return the task runs of the newest flow run, by the name of their task."""
+    api = environment["PREFECT_API_URL"]
+    (newest,) = httpx.post(f"{api}/flow_runs/filter", json={"sort": "START_TIME_DESC", "limit": 1}).json()
+    query = {"task_runs": {"flow_run_id": {"any_": [newest["id"]]}}}
+    found: dict[str, list[dict[str, object]]] = {}
+    for run in httpx.post(f"{api}/task_runs/filter", json=query).raise_for_status().json():
+        found.setdefault(str(run["name"]).rsplit("-", 1)[0], []).append(run)
+    return found
+
+
+def run_counts(environment: dict[str, str], task: str) -> list[object]:
+    return [run["run_count"] for run in task_runs(environment).get(task, [])]
+
+
+def receipts(out: Path, stage: str) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in (out / ".work" / stage).glob("*.json")}
+
+
+def test_a_stage_that_fails_twice_is_retried_alone(
+    cleaner: Cleaner, environment: dict[str, str], inbox: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "tables"
+    obstacle = out / ".work" / "mojibake"
+    obstacle.parent.mkdir(parents=True)
+    obstacle.write_text("a file stands where the stage wants its folder")
+    process = cleaner.start(str(inbox), "--out", str(out))
+    try:
+        wait_until("two failures", lambda: run_counts(environment, "mojibake") == [2])
+        obstacle.unlink()
+        output, errors = process.communicate(timeout=WAIT_S)
+    finally:
+        end_group(process)
+    assert process.returncode == 0, output + errors
+    assert run_counts(environment, "mojibake") == [3]
+    assert run_counts(environment, "fetch") == [1]
+    assert run_counts(environment, "boilerplate") == [1]
+    assert len(rows(out, "articles")) == 300
+
+
+def test_a_shard_that_fails_for_good_costs_itself_and_is_named(cleaner: Cleaner, inbox: Path, tmp_path: Path) -> None:
+    out = tmp_path / "tables"
+    arguments = (str(inbox), "--out", str(out), "--shard-size", "100")
+    cleaner.run(*arguments)
+    victim = min((out / ".work" / "spinner").glob("*.parquet"))
+    victim.with_suffix(".json").unlink()
+    victim.unlink()
+    victim.mkdir()
+    said = cleaner.run(*arguments, status=1)
+    assert "spinner" in said
+    assert victim.name in said
+    assert rows(out, "rejects", "stage, reason, count(*)") == [("spinner", "STAGE_FAILED", 100)]
+    victim.rmdir()
+    cleaner.run(*arguments)
+    assert rows(out, "rejects") == []
+    assert len(rows(out, "articles")) == 300
+
+
+@pytest.mark.parametrize("stage", ["fetch", "boilerplate", "spinner"])
+def test_a_killed_run_goes_on_where_it_was(cleaner: Cleaner, inbox: Path, tmp_path: Path, stage: str) -> None:
+    out, undisturbed = tmp_path / "tables", tmp_path / "undisturbed"
+    arguments = (str(inbox), "--shard-size", "20", "--workers", "1", "--out")
+    process = cleaner.start(*arguments, str(out))
+    try:
+        wait_until(f"the second shard of {stage}", lambda: len(receipts(out, stage)) >= 2)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        process.wait(timeout=30)
+        assert not (out / "articles").exists()
+        wait_until("the end of the workers", lambda: not any(child.is_running() for child in children))
+    finally:
+        end_group(process)
+    done = receipts(out, stage)
+    assert 2 <= len(done) < 15
+    cleaner.run(*arguments, str(out))
+    after = receipts(out, stage)
+    assert len(after) == 15
+    assert {name: after[name] for name in done} == done, "a finished shard was done again"
+    cleaner.run(*arguments, str(undisturbed))
+    columns = "* EXCLUDE (run_id)"
+    for table in ("articles", "edits", "removed", "relations"):
+        ours, theirs = (
+            sorted(rows(folder, table, columns if table == "articles" else "*")) for folder in (out, undisturbed)
+        )
+        assert ours == theirs
+    assert rows(out, "rejects") == []
+    assert len(rows(out, "runs")) == 1
+
+
+@pytest.fixture
+def busy(cleaner: Cleaner, inbox: Path, tmp_path: Path) -> Iterator[Path]:
+    """The folder of a data set at which a run is at work."""
+    out = tmp_path / "tables"
+    process = cleaner.start(str(inbox), "--shard-size", "5", "--workers", "1", "--out", str(out))
+    wait_until("the first shard", lambda: bool(receipts(out, "fetch")))
+    yield out
+    end_group(process)
+
+
+def test_a_second_run_over_the_same_tables_is_refused(cleaner: Cleaner, busy: Path, inbox: Path) -> None:
+    assert "another run is at work" in cleaner.run(str(inbox), "--out", str(busy), status=1)
