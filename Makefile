@@ -18,7 +18,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed-dev  ## ratios to the bare libraries; takes some minutes
-	$(BIN)/python tests/bench/orchestration.py
+	$(BIN)/python -m tests.bench.orchestration
 
 clean:  ## remove the environment and all caches; the tables stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -11,7 +11,8 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from tests.flows.conftest import ROOT, end_group, rows
+from tests.flows.conftest import ROOT, rows
+from tests.prefect_server import end_group
 
 T = TypeVar("T")
 WAIT_S = 150

@@ -8,7 +8,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.flows.conftest import Cleaner, end_group, rows
+from tests.flows.conftest import Cleaner, rows
+from tests.prefect_server import end_group
 
 WAIT_S = 120
 TOPICS = ["harbour", "railway", "library", "orchard", "observatory", "market", "bridge", "lighthouse", "school", "mill"]
