@@ -28,8 +28,9 @@ from typing import Any, TypeVar
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
-from prefect.states import Completed, Failed, State
+from prefect.states import Completed, Failed
 
 from flows.progress import phase
 from flows.run_state import WORK, RunState, finish, run_of
@@ -173,6 +174,7 @@ def _request(
         pipeline_version=metadata.version("unspun"),
         settings_digest=run.settings_digest,
         trails=tuple(trails),
+        stories=found.receipt if found else None,
         relations=found.relations if found else None,
         memberships=found.memberships if found else None,
     )

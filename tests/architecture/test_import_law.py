@@ -29,8 +29,8 @@ EDGES = {
     "tasks/fetch/client.py": {"urllib3", "socket"},
     "tasks/fetch/warc.py": {"fastwarc", "tempfile"},
     "tasks/stories/corpus.py": {"duckdb", "tempfile"},
-    "tasks/export/publish.py": {"duckdb", "shutil", "tempfile"},
-    "tasks/export/generations.py": {"duckdb", "shutil", "tempfile"},
+    "tasks/export/generations.py": {"shutil"},
+    "tasks/export/run_index.py": {"duckdb"},
 }
 
 
