@@ -14,7 +14,9 @@ Scheduled:   prefect.yaml, entrypoint flows.clean.clean
 """
 
 # isort: off
-import flows.environment  # noqa: F401  (before Prefect: it reads its settings when it is imported)
+from flows.environment import set_defaults
+
+set_defaults(at_a_terminal=__name__ == "__main__")  # Prefect reads its settings when it is imported
 # isort: on
 
 import argparse
@@ -24,7 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -49,8 +51,6 @@ from tasks.stage import Workplace
 from tasks.stories.records import StoriesReceipt
 from tasks.stories.task import relate_stories
 from tasks.workers import Limits, close_shared_workers
-
-T = TypeVar("T")
 
 
 @flow(name="clean", persist_result=False)

@@ -1,4 +1,4 @@
-"""What Prefect is to know before it is imported. Import this module before any module of Prefect's.
+"""What Prefect is to know before it is imported: call `set_defaults` before any import of Prefect's.
 
 Prefect reads its settings from the environment when it is first imported. These are defaults: whatever the user has
 set stays.
@@ -16,5 +16,11 @@ DEFAULTS = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
 
-for name, value in DEFAULTS.items():
-    os.environ.setdefault(name, value)
+# At a terminal the run itself says how far it is; Prefect's own account of every task is kept for its UI and its logs.
+AT_A_TERMINAL = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING"}
+
+
+def set_defaults(*, at_a_terminal: bool) -> None:
+    """Set what the user has not set."""
+    for name, value in (DEFAULTS | (AT_A_TERMINAL if at_a_terminal else {})).items():
+        os.environ.setdefault(name, value)

@@ -14,6 +14,7 @@ import hashlib
 import io
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from datetime import date
@@ -92,9 +93,9 @@ def rules_version(room: str, libraries: Iterable[str] = ()) -> str:
     """Return 16 hex digits that change when anything that decides a room's results changes.
 
     That is the room's own code and rules (its Prefect shell `task.py` aside), the files beside the rooms, the
-    `records.py` of all rooms, and the versions of the named distributions.
+    `records.py` of all rooms, the tables of Unicode, and the versions of the named distributions.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"unicode {unicodedata.unidata_version}\0".encode())
     own = [path for path in (ROOMS / room).rglob("*") if path.suffix in {".py", ".tsv"} and path.name != "task.py"]
     for path in sorted({*own, *ROOMS.glob("*.py"), *ROOMS.glob("*/records.py")}):
         digest.update(f"{path.relative_to(ROOMS)}\0".encode() + path.read_bytes() + b"\0")

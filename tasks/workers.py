@@ -33,10 +33,12 @@ from tasks.outcome import DropReason, Fatal
 
 # What every child needs sooner or later; imported once in the fork server, shared by all children.
 PRELOADED = [
+    "tasks.fetch.document",
     "tasks.boilerplate.document",
     "tasks.mojibake.document",
+    "tasks.stories.corpus",
     "tasks.spinner.document",
-    "tasks.fetch.document",
+    "tasks.export.publish",
 ]
 WALL_PER_CPU = 6
 # Signals with which a child ends on a limit, and what they mean for the document at work.

@@ -1,7 +1,22 @@
 """What the stories room gives: relations between articles, the groups they form, and witness sentences."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+
+from tasks.shards import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An article as it is compared with others: its text after boilerplate and mojibake, and when it was published.
+
+    A `published_at` without a time zone counts as UTC.
+    """
+
+    article_id: str
+    text: str
+    published_at: datetime | None = None
 
 
 class RelationKind(StrEnum):
@@ -44,3 +59,16 @@ class Witness:
 
     article_id: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoriesReceipt:
+    """What relating the articles of a run gave: `receipt` is that of the file `memberships`.
+
+    `relations` and `memberships` are paths of Parquet files with a column for each field of `Relation` and
+    `Membership`, sorted by ids; `memberships` has one row for every article.
+    """
+
+    receipt: Receipt
+    relations: str
+    memberships: str
