@@ -49,12 +49,19 @@ def run_of(out: Path, settings_digest: str) -> Iterator[RunState]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise Fatal(f"another run is at work in {out}: wait for its end, or give this one its own --out") from error
+        _sweep(folder)
         yield _begun(folder, settings_digest)
 
 
 def finish(out: Path) -> None:
     """Take the marker away: the run has published everything."""
     _marker(out / WORK).unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove half-written files of runs that were killed. Whoever wrote them is gone: this run has the lock."""
+    for left in folder.glob("*/.*.tmp"):
+        left.unlink(missing_ok=True)
 
 
 def _begun(folder: Path, settings_digest: str) -> RunState:

@@ -10,6 +10,7 @@ environment (`UNSPUN_OUT`, ...), `unspun.toml`, the default below. Whatever is w
     workers = 4
 """
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ DEFAULT_CONFIG = Path("unspun.toml")
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 ENVIRONMENT_PREFIX = "UNSPUN_"
 
-Value = str | int | float | bool | list[str] | tuple[str, ...] | None
+Value = object  # whatever a TOML file can hold; checked below
 
 
 class SettingsError(Fatal):
@@ -110,8 +111,8 @@ def _checked(name: str, value: Value, place: str) -> Value:
     if name == "sources":
         if isinstance(value, str):
             value = value.split()
-        if isinstance(value, list | tuple) and all(value):
-            return tuple(map(str, value))
+        if isinstance(value, list | tuple) and all(isinstance(one, str) and one for one in value):
+            return tuple(value)
         raise SettingsError(f'{place}: sources must be a list of texts, such as ["inbox/", "https://example.org/a"]')
     if name == "out":
         if isinstance(value, str) and value:
@@ -126,16 +127,15 @@ def _checked(name: str, value: Value, place: str) -> Value:
 
 
 def _checked_number(name: str, value: Value, place: str) -> float:
-    kind = float if name.endswith("_s") else int
-    least = LEAST[name]
+    is_whole = not name.endswith("_s")
     try:
-        number = kind(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+        number = float(str(value))  # not of the value itself: float(True) is 1.0
     except ValueError:
-        number = None
-    if number is None or number != number or number < least or number == float("inf"):  # noqa: PLR0124  (NaN)
-        whole = "a whole number" if kind is int else "a number"
-        raise SettingsError(f"{place}: {name} must be {whole} of at least {least:g}, not {value!r}")
-    return number
+        number = math.nan
+    if not math.isfinite(number) or number < LEAST[name] or (is_whole and not number.is_integer()):
+        kind = "a whole number" if is_whole else "a number"
+        raise SettingsError(f"{place}: {name} must be {kind} of at least {LEAST[name]:g}, not {value!r}")
+    return int(number) if is_whole else number
 
 
 def _sample() -> tuple[str, ...]:

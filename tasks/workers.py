@@ -231,13 +231,24 @@ class Watch:
     @contextlib.contextmanager
     def at(self, index: int) -> Iterator[None]:
         """Work on document `index`, within the limits."""
-        self._pipe.send(("at", index))
+        self._tell(index)
         _arm(self._limits.document_cpu_s)
         try:
             yield
         finally:
             _arm(0)
-            self._pipe.send(("at", None))
+            self._tell(None)
+
+    def _tell(self, index: int | None) -> None:
+        """Say which document is at work; end the process where nobody listens any more.
+
+        SystemExit, since it must not pass for an error of the document: an orphan that went on would turn every
+        document left into a reject, and leave a finished shard that says so.
+        """
+        try:
+            self._pipe.send(("at", index))
+        except OSError as error:
+            raise SystemExit("the parent is gone") from error
 
 
 def _answer(job: Job, lost: Lost, pipe: Connection) -> tuple[str, Any]:

@@ -26,6 +26,8 @@ def endure(document: Prank) -> Kept[Prank] | Dropped:  # noqa: C901  (one branch
                 pass
         case "sleep":
             time.sleep(3600)
+        case "pause":
+            time.sleep(0.01)
         case "segfault":
             os.kill(os.getpid(), signal.SIGSEGV)
         case "exit":

@@ -1,6 +1,8 @@
 """Worker processes that hang, crash and run out of memory for real; and what a stage makes of that."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from tasks.stage import DocumentStage, Workplace, run_stage
 from tasks.workers import Job, Limits, WorkerDiedError, Workers, close_shared_workers
 from tests.misbehaviour import Prank
 
+ROOT = Path(__file__).parents[1]
 LIMITS = Limits(document_cpu_s=0.5, memory_bytes=4 << 30)
 STAGE = DocumentStage(StageName.FETCH, "tests.misbehaviour:endure", reads=Prank, writes=Prank)
 
@@ -122,6 +125,31 @@ def test_a_worker_ends_with_the_pipe() -> None:
             return
         time.sleep(0.1)
     pytest.fail(f"worker process {process} outlived its pool")
+
+
+ORPHAN = """
+import os, sys, threading
+from pathlib import Path
+from tasks.shards import Receipt
+from tasks.stage import Workplace, run_stage
+from tasks.workers import Limits
+from tests.test_workers_and_stage import STAGE, shard_of
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    shard = shard_of(folder, *["pause"] * 400)
+    threading.Timer(2.0, lambda: os._exit(9)).start()
+    run_stage(STAGE, shard, Workplace(str(folder / "work"), 1, Limits()))
+"""
+
+
+def test_an_orphan_leaves_no_shard_behind(tmp_path: Path) -> None:
+    """A stage whose parent dies in the middle must not finish the shard with rejects nobody meant."""
+    done = subprocess.run([sys.executable, "-c", ORPHAN, str(tmp_path)], check=False, timeout=60, cwd=ROOT)
+    assert done.returncode == 9
+    time.sleep(6)  # as long as the whole shard would take
+    assert not list((tmp_path / "work").rglob("*.parquet"))
+    assert not list((tmp_path / "work").rglob("*.tmp"))
 
 
 def _is_running(process: int) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.edits import Edit, apply, revert
-from tests.flows.conftest import ROOT, SHARED, Cleaner, rows
+from tests.flows.conftest import ROOT, SHARED, Cleaner, query
 
 STAGES = ["fetch", "boilerplate", "mojibake", "stories", "spinner"]
 
@@ -22,15 +22,15 @@ def stage_files(out: Path, stage: str) -> dict[str, int]:
 
 def check_invariants(out: Path) -> None:
     """Check what holds for every run: inputs = articles + rejects; edits lead from extracted to final text and back."""
-    for n_inputs, n_articles, n_rejects in rows(out, "runs", "n_inputs, n_articles, n_rejects"):
+    for n_inputs, n_articles, n_rejects in query(out, "SELECT n_inputs, n_articles, n_rejects FROM runs"):
         assert n_inputs == int(str(n_articles)) + int(str(n_rejects))
-    columns = 'article_id, start, "end", before, after, rule'
-    for article_id, extracted, text in rows(out, "articles", "article_id, text_extracted, text"):
-        edits = sorted(
-            Edit(start, end, before, after, rule)  # type: ignore[arg-type]  # the columns have these types
-            for found, start, end, before, after, rule in rows(out, "edits WHERE applied", columns)
-            if found == article_id
-        )
+    by_article: dict[object, list[Edit]] = {}
+    for article_id, *fields in query(
+        out, 'SELECT article_id, start, "end", before, after, rule FROM edits WHERE applied'
+    ):
+        by_article.setdefault(article_id, []).append(Edit(*fields))  # type: ignore[arg-type]  # the columns' own types
+    for article_id, extracted, text in query(out, "SELECT article_id, text_extracted, text FROM articles"):
+        edits = sorted(by_article.get(article_id, []))
         assert apply(str(extracted), edits) == text
         assert revert(str(text), edits) == extracted
 
@@ -40,19 +40,19 @@ def test_the_sample_is_cleaned_and_a_second_run_redoes_nothing(cleaner: Cleaner,
     said = cleaner.run("--out", str(out))
     assert "pandas" in said
     check_invariants(out)
-    articles, rejects = rows(out, "articles"), rows(out, "rejects", "input, reason")
+    articles, rejects = query(out, "SELECT * FROM articles"), query(out, "SELECT input, reason FROM rejects")
     assert len(articles) >= 10
     assert len(rejects) == 1
-    assert rows(out, "edits WHERE stage = 'spinner' AND applied")
-    assert rows(out, "edits WHERE stage = 'mojibake'")
-    assert rows(out, "relations WHERE kind = 'copy'")
+    assert query(out, "SELECT * FROM edits WHERE stage = 'spinner' AND applied")
+    assert query(out, "SELECT * FROM edits WHERE stage = 'mojibake'")
+    assert query(out, "SELECT * FROM relations WHERE kind = 'copy'")
     before = {stage: stage_files(out, stage) for stage in STAGES}
     assert all(before.values())
     said = cleaner.run("--out", str(out))
     assert "redone: nothing" in said
     assert {stage: stage_files(out, stage) for stage in STAGES} == before
-    assert len(rows(out, "articles")) == len(articles)
-    assert len(rows(out, "runs")) == 2
+    assert len(query(out, "SELECT * FROM articles")) == len(articles)
+    assert len(query(out, "SELECT * FROM runs")) == 2
 
 
 @pytest.fixture
@@ -121,12 +121,12 @@ def test_every_bad_input_is_a_reject_and_harms_no_other(cleaner: Cleaner, tmp_pa
     (folder / "good.txt").write_text("Pier reopens after nine years\n\n" + STORY * 2, "utf-8")
     cleaner.run(str(folder), str(folder / "no-such.html"), "--out", str(out))
     check_invariants(out)
-    found = {str(name): str(reason) for name, reason in rows(out, "rejects", "input, reason")}
+    found = {str(name): str(reason) for name, reason in query(out, "SELECT input, reason FROM rejects")}
     for name, reason in expected.items():
         matching = [found[one] for one in found if one.endswith(f"/{name}")]
         assert matching == [reason], f"{name}: {found}"
     assert len(found) == len(expected)
-    kept = Counter(Path(str(name)).name for (name,) in rows(out, "articles", "input"))
+    kept = Counter(Path(str(name)).name for (name,) in query(out, "SELECT input FROM articles"))
     assert kept == {"good.txt": 1, "mixed.jsonl#1": 1, "mixed.jsonl#3": 1}
 
 
@@ -136,7 +136,7 @@ def test_an_unreadable_file_is_a_reject(cleaner: Cleaner, tmp_path: Path) -> Non
     path.write_text(STORY)
     path.chmod(0)
     cleaner.run(str(path), "--out", str(out))
-    assert rows(out, "rejects", "reason") == [("UNREADABLE",)]
+    assert query(out, "SELECT reason FROM rejects") == [("UNREADABLE",)]
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the project's shared data, which is not here")
@@ -144,14 +144,14 @@ def test_the_five_seeds(cleaner: Cleaner, tmp_path: Path) -> None:
     out = tmp_path / "tables"
     cleaner.run(str(SHARED / "seeds"), "--out", str(out))
     check_invariants(out)
-    assert rows(out, "rejects") == []
-    texts = {Path(str(name)).name[:3]: str(text) for name, text in rows(out, "articles", "input, text")}
+    assert query(out, "SELECT * FROM rejects") == []
+    texts = {Path(str(name)).name[:3]: str(text) for name, text in query(out, "SELECT input, text FROM articles")}
     assert sorted(texts) == ["000", "001", "002", "003", "004"]
     assert "mortgage" not in texts["004"]
-    spun = rows(out, "edits JOIN '%s/articles/*.parquet' USING (article_id) WHERE stage = 'spinner'" % out, "input")  # noqa: UP031
+    spun = query(out, "SELECT input FROM edits JOIN articles USING (article_id) WHERE stage = 'spinner' AND applied")
     assert {Path(str(name)).name[:3] for (name,) in spun} == {"004"}
-    metadata = rows(out, "articles", "byline, agency, publisher, dateline")
-    gone = rows(out, "removed", "text")
+    metadata = query(out, "SELECT byline, agency, publisher, dateline FROM articles")
+    gone = query(out, "SELECT text FROM removed")
     survived = "\n".join(str(cell) for row in [*metadata, *gone] for cell in row)
     for credit in ("By Euronews with AP", "Deutsche Welle", "MOSCOW (Reuters)", "Image: Getty Images/AFP/S. Gapon"):
         assert credit in survived
@@ -163,6 +163,6 @@ def test_without_a_server_of_ones_own_prefect_brings_one(tmp_path: Path) -> None
     alone = Cleaner({**environment, "PREFECT_HOME": str(tmp_path / "home")})
     (tmp_path / "pier.txt").write_text("Pier reopens after nine years\n\n" + STORY * 2, "utf-8")
     said = alone.run(str(tmp_path / "pier.txt"), "--out", str(tmp_path / "tables"))
-    assert rows(tmp_path / "tables", "articles", "title") == [("Pier reopens after nine years",)]
+    assert query(tmp_path / "tables", "SELECT title FROM articles") == [("Pier reopens after nine years",)]
     for alarm in ("Traceback", "Error", "WARNING"):
         assert alarm not in said

@@ -11,7 +11,7 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from tests.flows.conftest import ROOT, rows
+from tests.flows.conftest import ROOT, query
 from tests.prefect_server import end_group
 
 T = TypeVar("T")
@@ -90,5 +90,5 @@ def test_a_triggered_run_completes_and_writes_the_tables(deployed: dict[str, str
         "the end of the run", lambda: flow_runs(deployed, "COMPLETED") or flow_runs(deployed, "FAILED") or None
     )
     assert [run["state_type"] for run in done] == ["COMPLETED"], (tmp_path / "worker.log").read_text()
-    assert rows(out, "articles", "title") == [("Ferry timetable approved",)]
-    assert rows(out, "rejects") == []
+    assert query(out, "SELECT title FROM articles") == [("Ferry timetable approved",)]
+    assert query(out, "SELECT * FROM rejects") == []
