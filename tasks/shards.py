@@ -117,16 +117,39 @@ def from_record(record: Mapping[str, Any], kind: type[T]) -> T:
     return _converter().structure(record, kind)
 
 
+def shard_schema(kind: type) -> pa.Schema:
+    """Return the Arrow schema of shards of documents of the dataclass `kind`."""
+    return pa.schema([("document", arrow_type(kind)), ("reject", arrow_type(Reject))])
+
+
+def pack_row(row: Row[T], schema: pa.Schema) -> pa.RecordBatch:
+    """Turn one row into Arrow, by the schema of its shard.
+
+    Raises UnicodeEncodeError where a text holds half a surrogate pair, which no Parquet file can store. A stage packs
+    each document as soon as it has it, so that such a text is the fault of its document and not of its shard.
+    """
+    record = {
+        "document": None if row.document is None else to_record(row.document),
+        "reject": None if row.reject is None else to_record(row.reject),
+    }
+    return pa.RecordBatch.from_pylist([record], schema=schema)
+
+
 def write_shard(path: Path, rows: Iterable[Row[T]], kind: type[T]) -> str:
     """Write `rows` of documents of the dataclass `kind` to `path`, whole or not at all; return the file's SHA-256.
 
     Raises Retryable when the disk is in the way.
     """
-    schema = pa.schema([("document", arrow_type(kind)), ("reject", arrow_type(Reject))])
+    schema = shard_schema(kind)
+    return write_packed(path, (pack_row(row, schema) for row in rows), schema)
+
+
+def write_packed(path: Path, rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> str:
+    """Write rows that `pack_row` made, as `write_shard` does."""
     with retryable_disk(path), whole_file(path) as temporary:
         with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
             for group in _groups(rows):
-                writer.write_table(pa.Table.from_pylist(group, schema=schema))
+                writer.write_table(pa.Table.from_batches(group, schema).combine_chunks())
         return file_digest(temporary)
 
 
@@ -215,29 +238,14 @@ def retryable_disk(path: Path) -> Iterator[None]:
         raise Retryable(message) from error
 
 
-def _groups(rows: Iterable[Row[T]]) -> Iterator[list[dict[str, Any]]]:
-    group: list[dict[str, Any]] = []
-    size = 0
+def _groups(rows: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+    group: list[pa.RecordBatch] = []
+    size_bytes = 0
     for row in rows:
-        record = {
-            "document": None if row.document is None else to_record(row.document),
-            "reject": None if row.reject is None else to_record(row.reject),
-        }
-        group.append(record)
-        size += _size_bytes(record)
-        if len(group) >= GROUP_ROWS or size >= GROUP_BYTES:
+        group.append(row)
+        size_bytes += row.nbytes
+        if len(group) >= GROUP_ROWS or size_bytes >= GROUP_BYTES:
             yield group
-            group, size = [], 0
+            group, size_bytes = [], 0
     if group:
         yield group
-
-
-def _size_bytes(value: object) -> int:
-    """About how much memory the texts of a record take."""
-    if isinstance(value, str | bytes):
-        return len(value)
-    if isinstance(value, dict):
-        return sum(map(_size_bytes, value.values()))
-    if isinstance(value, list | tuple):
-        return sum(map(_size_bytes, value))
-    return 8

@@ -9,7 +9,6 @@ nothing, a killed run goes on with the shard it was at, and a changed rule redoe
 differs, those after it.
 """
 
-import dataclasses
 import importlib
 import json
 import time
@@ -21,17 +20,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+import pyarrow as pa
+
 from tasks.outcome import Dropped, DropReason, Kept, Reject, Retryable, StageName, Unusable
 from tasks.rule_table import rules_version
 from tasks.shards import (
     Receipt,
     Row,
     digest_of,
+    pack_row,
     read_receipt,
     read_shard,
+    shard_schema,
     to_record,
+    write_packed,
     write_receipt,
-    write_shard,
 )
 from tasks.workers import Job, Limits, Watch, shared_workers
 
@@ -118,23 +121,25 @@ def clean_shard(stage: DocumentStage, source: str, target: str, options: object 
     counts: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
 
-    def rows() -> Iterator[Row[Any]]:
+    schema = shard_schema(stage.writes)
+
+    def rows() -> Iterator[pa.RecordBatch]:
         row: Row[Any]
         for index, row in enumerate(read_shard(Path(source), stage.reads)):
             counts["rows"] += 1
             if row.document is None:
-                yield row
+                yield pack_row(row, schema)
                 continue
-            outcome = _judge(core, row.document, index, watch)
+            outcome = _judge(core, row.document, schema, index, watch)
             if isinstance(outcome, Dropped):
                 dropped[outcome.reason] += 1
-                yield Row(None, _reject(row.document, stage.name, outcome))
+                yield pack_row(Row(None, _reject(row.document, stage.name, outcome)), schema)
             else:
                 counts["kept"] += 1
-                counts["edits"] += len(getattr(outcome.value, "edits", ()))
-                yield Row(outcome.value, None)
+                counts["edits"] += outcome.n_edits
+                yield outcome.row
 
-    digest = write_shard(Path(target), rows(), stage.writes)
+    digest = write_packed(Path(target), rows(), schema)
     receipt = Receipt(
         stage=stage.name,
         path=target,
@@ -151,15 +156,24 @@ def clean_shard(stage: DocumentStage, source: str, target: str, options: object 
     return receipt
 
 
-def _judge(core: Core, document: object, index: int, watch: Watch) -> Kept[Any] | Dropped:
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A kept document, as it will stand in the shard."""
+
+    row: pa.RecordBatch
+    n_edits: int
+
+
+def _judge(core: Core, document: object, schema: pa.Schema, index: int, watch: Watch) -> _Packed | Dropped:
     """One document's outcome; whatever goes wrong with it is its own reject, except a world in the way."""
     if index in watch.lost:
         return Dropped(*watch.lost[index])
     try:
         with watch.at(index):
             outcome = core(document)
-        if isinstance(outcome, Kept):
-            _check_storable(outcome.value)
+            if isinstance(outcome, Dropped):
+                return outcome
+            return _Packed(pack_row(Row(outcome.value, None), schema), len(getattr(outcome.value, "edits", ())))
     except Retryable:
         raise
     except Unusable as error:
@@ -168,19 +182,6 @@ def _judge(core: Core, document: object, index: int, watch: Watch) -> Kept[Any] 
         return Dropped(DropReason.MEMORY_LIMIT)
     except Exception as error:  # noqa: BLE001  (a bad document never fails its shard; the reject says what happened)
         return Dropped(DropReason.DOCUMENT_ERROR, f"{type(error).__name__}: {error}"[:500])
-    return outcome
-
-
-def _check_storable(value: object) -> None:
-    """Raise UnicodeEncodeError where a text of the document holds half a surrogate pair, which Parquet can't store."""
-    if isinstance(value, str):
-        value.encode()
-    elif dataclasses.is_dataclass(value):
-        for one in dataclasses.fields(value):
-            _check_storable(getattr(value, one.name))
-    elif isinstance(value, tuple):
-        for item in value:
-            _check_storable(item)
 
 
 def _reject(document: Any, stage: StageName, dropped: Dropped) -> Reject:  # noqa: ANN401  (any room's document)

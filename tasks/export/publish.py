@@ -45,6 +45,7 @@ from tasks.export.records import (
     TableCount,
     Version,
 )
+from tasks.export.removed_lines import read_removed
 from tasks.export.rows import DocumentRows, Stamp, document_rows, read_time, reject_row
 from tasks.export.run_index import RunIndex, read_parts
 from tasks.export.schema import ARTICLES, EDITS, REJECTS, RELATIONS, REMOVED, RUNS, SCHEMA_VERSION, TABLES
@@ -128,6 +129,10 @@ def _write_shard(trail: ShardTrail, stamp: Stamp, index: RunIndex, writers: Writ
             )
         _write_document(document_rows(outcome, memberships.get(article_id), stamp), writers)
         articles.append(article_id)
+    for receipt in trail.receipts:
+        if receipt.stage == StageName.BOILERPLATE:
+            for part in read_removed(Path(receipt.path), articles):
+                writers[REMOVED.name].add_table(part)
     index.add(articles, [_input_of(row) for row in inputs])
 
 
@@ -135,8 +140,6 @@ def _write_document(rows: DocumentRows, writers: Writers) -> None:
     writers[ARTICLES.name].add(rows.article)
     for edit in rows.edits:
         writers[EDITS.name].add(edit)
-    for line in rows.removed:
-        writers[REMOVED.name].add(line)
 
 
 def _outcomes(trail: ShardTrail, inputs: list[Row[InputItem]], run_id: str) -> Iterator[UnspunDocument | RejectRow]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from tasks.edits import Edit, EditMismatchError, apply, carry_back, compose, revert
-from tasks.export.records import ArticleRow, EditRow, MetadataEdit, RejectRow, RemovedRow
+from tasks.export.records import ArticleRow, EditRow, MetadataEdit, RejectRow
 from tasks.fetch.records import Origin
 from tasks.outcome import Fatal, Reject
 from tasks.spinner.records import UnspunDocument
@@ -34,11 +34,10 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRows:
-    """All rows that one document becomes."""
+    """The rows that one document becomes, but for its removed lines (see `tasks.export.removed_lines`)."""
 
     article: ArticleRow
     edits: tuple[EditRow, ...]
-    removed: tuple[RemovedRow, ...]
 
 
 def document_rows(document: UnspunDocument, membership: Membership | None, stamp: Stamp) -> DocumentRows:
@@ -51,13 +50,8 @@ def document_rows(document: UnspunDocument, membership: Membership | None, stamp
         metadata = metadata_edits(document)
     except EditMismatchError as error:
         raise Fatal(_broken_trail(document.origin, str(error))) from error
-    article_id = document.origin.article_id
-    removed = tuple(
-        RemovedRow(article_id, line.line_no, line.text, line.label, line.rule, line.confidence)
-        for line in document.mended.article.removed
-    )
     n_edits = sum(edit.applied for edit in edits)
-    return DocumentRows(_article_row(document, n_edits, metadata, membership, stamp), edits, removed)
+    return DocumentRows(_article_row(document, n_edits, metadata, membership, stamp), edits)
 
 
 def text_edits(document: UnspunDocument) -> tuple[EditRow, ...]:

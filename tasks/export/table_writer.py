@@ -37,6 +37,8 @@ class TableWriter:
         self._schema = table.schema()
         self._group: list[dict[str, Any]] = []
         self._size = 0
+        self._parts: list[pa.Table] = []
+        self._waiting = 0  # rows in parts
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", compression_level=COMPRESSION_LEVEL)
 
     def add(self, row: object) -> None:
@@ -48,23 +50,24 @@ class TableWriter:
             self._flush()
 
     def add_table(self, part: pa.Table) -> None:
-        """Add rows that are Arrow already: the table's columns, in any order, as one row group or more.
+        """Add rows that are Arrow already: the table's columns, in any order.
 
         Raises Fatal where a column is missing, has another type, or lacks a value it must have.
         """
-        self._flush()
         try:
-            part = part.select(self._schema.names).cast(self._schema)
-            self._write(part)
+            self._parts.append(part.select(self._schema.names).cast(self._schema))
         except KeyError as error:
             raise Fatal(f"{self.table.name}: a column is missing in what is to be published: {error}") from error
         except MISFITS as error:
             raise self._misfit(error) from error
+        self._waiting += part.num_rows
+        if self._waiting >= GROUP_ROWS:
+            self._flush()
 
     @property
     def n_rows(self) -> int:
         """How many rows were added."""
-        return self._written + len(self._group)
+        return self._written + len(self._group) + self._waiting
 
     def close(self) -> None:
         """Write what is left, and sync the file to the disk."""
@@ -87,14 +90,15 @@ class TableWriter:
             self._writer.close()
 
     def _flush(self) -> None:
-        if not self._group:
-            return
         try:
-            part = pa.Table.from_pylist(self._group, schema=self._schema)
-            self._write(part)
+            if self._group:
+                self._write(pa.Table.from_pylist(self._group, schema=self._schema))
+            if self._waiting:
+                self._write(pa.concat_tables(self._parts).combine_chunks())
         except MISFITS as error:
             raise self._misfit(error) from error
         self._group, self._size = [], 0
+        self._parts, self._waiting = [], 0
 
     def _write(self, part: pa.Table) -> None:
         part.validate()

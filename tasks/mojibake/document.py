@@ -4,6 +4,8 @@ All documents are kept; text that can't be repaired is a score, not a reason to 
 lines of the same language; their edits count in the field, not in the text.
 """
 
+from dataclasses import replace
+
 from tasks.boilerplate.records import Article, ExtractedDocument
 from tasks.mojibake.records import FieldEdit, MendedDocument, Repaired
 from tasks.mojibake.repair import repair_text
@@ -13,7 +15,8 @@ from tasks.outcome import Kept
 def mend_document(document: ExtractedDocument) -> Kept[MendedDocument]:
     """Repair the text, title, byline, publisher and dateline of one document.
 
-    `mojibake_score` is that of the text. The article itself goes on untouched, so that every edit can be undone.
+    `mojibake_score` is that of the text. The article itself goes on untouched, so that every edit can be undone, but
+    for the removed lines: ten to a line of text, they stay in the shard they were written to.
     """
     article = document.article
     text = repair_text(article.text, article.lang)
@@ -21,7 +24,7 @@ def mend_document(document: ExtractedDocument) -> Kept[MendedDocument]:
     mended = MendedDocument(
         origin=document.origin,
         provenance=document.provenance,
-        article=article,
+        article=replace(article, removed=()),
         text=text.text,
         title=_text_of(fields["title"]),
         byline=_text_of(fields["byline"]),

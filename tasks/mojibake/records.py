@@ -31,8 +31,8 @@ class FieldEdit:
 class MendedDocument:
     """A document after mojibake repair.
 
-    `article` is as extracted, untouched. `text` is its text repaired by `edits`; `title`, `byline`, `publisher` and
-    `dateline` are the fields repaired by `field_edits`.
+    `article` is as extracted, but for its removed lines, which stay in the shard of the boilerplate room. `text` is its
+    text repaired by `edits`; `title`, `byline`, `publisher` and `dateline` are the fields repaired by `field_edits`.
     """
 
     origin: Origin

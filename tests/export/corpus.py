@@ -83,7 +83,7 @@ class Page:
         mended = MendedDocument(
             origin=self.origin,
             provenance=provenance,
-            article=article,
+            article=replace(article, removed=()),
             text=apply(self.text, self.mended_by),
             title=None if self.title is None else apply(self.title, self.title_mended_by),
             byline=article.byline,

@@ -67,18 +67,6 @@ def test_metadata_edits_count_in_the_extracted_field() -> None:
     assert revert(document.title or "", edits) == FULL.title
 
 
-def test_removed_lines_keep_label_and_rule() -> None:
-    (line,) = document_rows(unspun_document(FULL), None, STAMP).removed
-    assert (line.article_id, line.line_no, line.text, line.label, line.rule, line.confidence) == (
-        FULL.article_id,
-        7,
-        "Share this page",
-        "share-bar",
-        "boilerplate/share",
-        0.8,
-    )
-
-
 def test_groups_are_null_only_where_the_stories_stage_failed() -> None:
     document = unspun_document(FULL)
     membership = Membership(FULL.article_id, "copies", "story")

@@ -39,7 +39,7 @@ def test_a_document_is_repaired_with_its_fields() -> None:
         "The Mill",
         None,
     )
-    assert mended.article is ARTICLE
+    assert mended.article == ARTICLE
     assert apply(ARTICLE.text, mended.edits) == mended.text
     assert revert(mended.text, mended.edits) == ARTICLE.text
     assert {edit.stage for edit in mended.edits} == {StageName.MOJIBAKE}
