@@ -114,12 +114,16 @@ def test_every_core_imports_without_prefect() -> None:
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, cwd=ROOT)
 
 
-def test_only_our_distribution_ships_flows_and_tasks() -> None:
-    owners = metadata.packages_distributions()
-    for package in ("flows", "tasks"):
-        others = set(owners.get(package, [])) - {"unspun"}
-        assert not others, f"{others} ship a package named {package} too: one of the two would hide the other"
-        assert "unspun" in owners.get(package, []), "run `make test`, which installs the project into .venv"
+@pytest.mark.parametrize("package", ["flows", "tasks"])
+def test_only_our_distribution_ships_flows_and_tasks(package: str) -> None:
+    """Both names are common: another distribution that has one would hide ours, or be hidden by it."""
+    installed = list(metadata.distributions())
+    assert "unspun" in {one.name for one in installed}, "run `make test`, which installs the project into .venv"
+    shipping = {one.name for one in installed if any(path.parts[0] == package for path in one.files or ())}
+    assert shipping <= {"unspun"}, f"{shipping - {'unspun'}} ship a package named {package} too"
+    found = import_module(package).__file__
+    assert found is not None
+    assert Path(found).parent == ROOT / package
 
 
 @pytest.mark.parametrize("stage", [FETCH, BOILERPLATE, MOJIBAKE, SPINNER], ids=lambda stage: stage.name)
