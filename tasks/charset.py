@@ -275,7 +275,7 @@ STRANGE_RES = (
         "[\u00a4\u00a6\u00ac\u00af\u00b1-\u00b4\u00b6\u00b8\u00b9\u00bc-\u00be\u00d7\u00f7\u02c6-\u02dd\u0192\u2021\u2030"
         "\u2202-\u2265\u2500-\u25ff\u25ca]{2,}"
     ),
-    # A capital outside ASCII straight after a small letter, and not before another capital (as in "deÉÑ").
+    # A capital outside ASCII straight after a small letter.
     re.compile(r"(?<=[a-zà-öø-ÿа-яёђ-џα-ω])[À-ÖØ-ÞĄĆĘŁŃÓŚŹŻŠŽА-ЯЁЂ-ЏΑ-Ω]"),
     # Four accented letters and no plain one between them: no language written in Latin letters does that.
     re.compile(rf"[{_ACCENTED}]{{4,}}"),
@@ -362,18 +362,25 @@ def _best_reading(raw: bytes, declared: str | None, *, markup: bool) -> Decoded:
     sample = _sample(raw, markup=markup)
     labels = dict(_declared(raw, declared, markup=markup))
     detected = list(_detected(sample))
-    readings = [*_as_declared(labels, sample, detected), *detected]
-    calm = [reading for reading in readings if reading.strange <= STRANGE]
-    rest = [reading for reading in readings if STRANGE < reading.strange <= STRANGE_LIMIT and reading.may_be_strange]
-    for reading in (*calm, *sorted(rest, key=lambda reading: reading.strange)):
-        text = _strict(raw, reading.charset)
-        if text is not None:
-            return _with_utf8_parts(raw, Decoded(text, reading.charset, _reasons(reading, labels)))
-    nearly = _nearly_as_declared(raw, labels)
-    if nearly is not None:
-        return nearly
+    readings = list(_as_declared(labels, sample, detected))
+    told = [reading for reading in readings if reading.strange <= STRANGE]
+    calm = [reading for reading in detected if reading.strange <= STRANGE]
+    rest = [one for one in (*readings, *detected) if STRANGE < one.strange <= STRANGE_LIMIT and one.may_be_strange]
+    for reading in (*told, None, *calm, *sorted(rest, key=lambda reading: reading.strange)):
+        found = _nearly_as_declared(raw, labels) if reading is None else _read_whole(raw, reading, labels)
+        if found is not None:
+            return found
     tried = ", ".join(labels) or "nothing"
     raise Unusable(DropReason.ENCODING_UNKNOWN, f"in no encoding do the bytes read like text; declared: {tried}")
+
+
+def _read_whole(raw: bytes, reading: _Reading, labels: dict[str, str]) -> Decoded | None:
+    """Read all of `raw` as its sample was read, if it can be."""
+    text = _strict(raw, reading.charset)
+    if text is None:
+        return None
+    refused = [f"not {label} as declared" for label in labels if resolve_label(label) != reading.charset]
+    return _with_utf8_parts(raw, Decoded(text, reading.charset, "; ".join([reading.evidence, *refused])))
 
 
 def _declared(raw: bytes, declared: str | None, *, markup: bool) -> Iterator[tuple[str, str]]:
@@ -422,12 +429,6 @@ def _detected(sample: bytes) -> Iterator[_Reading]:
     yield _Reading("windows-1252", "windows-1252 reads like text", western, 0.0, strangeness(western))
 
 
-def _reasons(reading: _Reading, labels: dict[str, str]) -> str:
-    """Return the evidence for a reading, and the declarations it goes against."""
-    refused = [label for label in labels if resolve_label(label) != reading.charset]
-    return "; ".join([reading.evidence, *(f"not {label} as declared" for label in refused)])
-
-
 def _nearly_as_declared(raw: bytes, labels: dict[str, str]) -> Decoded | None:
     """Read a declared encoding of several bytes a character with a few stray ones: headlines cut in mid-character."""
     for label, place in labels.items():
@@ -435,7 +436,8 @@ def _nearly_as_declared(raw: bytes, labels: dict[str, str]) -> Decoded | None:
         if charset not in {"gb18030", "big5", "euc-jp", "shift_jis", "euc-kr"}:
             continue
         mixed = _segment_wise(raw, CODECS.get(charset, (charset,))[0])
-        if mixed.n_stray <= STRAY_SHARE * mixed.n_characters and strangeness(mixed.text[:SAMPLE_BYTES]) <= STRANGE:
+        few = 0 < mixed.n_stray <= STRAY_SHARE * mixed.n_characters  # none: then something else speaks against it
+        if few and strangeness(mixed.text[:SAMPLE_BYTES]) <= STRANGE:
             return Decoded(mixed.text, charset, f"{label} declared in the {place}; {mixed.evidence}")
     return None
 

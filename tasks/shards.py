@@ -15,11 +15,12 @@ datetime, StrEnum, dataclasses of these, `X | None` and `tuple[X, ...]`.
 import contextlib
 import dataclasses
 import hashlib
+import itertools
 import json
 import os
 import tempfile
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -39,6 +40,7 @@ T = TypeVar("T")
 # Measured on the 80 development pages of article-extraction-benchmark (mean 170 kB): larger groups save no space.
 GROUP_ROWS = 64
 GROUP_BYTES = 16 << 20
+PACK_ROWS = 16
 
 SCALARS: dict[type, pa.DataType] = {
     str: pa.string(),
@@ -122,33 +124,19 @@ def shard_schema(kind: type) -> pa.Schema:
     return pa.schema([("document", arrow_type(kind)), ("reject", arrow_type(Reject))])
 
 
-def pack_row(row: Row[T], schema: pa.Schema) -> pa.RecordBatch:
-    """Turn one row into Arrow, by the schema of its shard.
-
-    Raises UnicodeEncodeError where a text holds half a surrogate pair, which no Parquet file can store. A stage packs
-    each document as soon as it has it, so that such a text is the fault of its document and not of its shard.
-    """
-    record = {
-        "document": None if row.document is None else to_record(row.document),
-        "reject": None if row.reject is None else to_record(row.reject),
-    }
-    return pa.RecordBatch.from_pylist([record], schema=schema)
-
-
-def write_shard(path: Path, rows: Iterable[Row[T]], kind: type[T]) -> str:
+def write_shard(
+    path: Path, rows: Iterable[Row[T]], kind: type[T], refuse: Callable[[T, UnicodeEncodeError], Reject] | None = None
+) -> str:
     """Write `rows` of documents of the dataclass `kind` to `path`, whole or not at all; return the file's SHA-256.
 
+    A text that holds half a surrogate pair can be stored in no Parquet file: its document is handed to `refuse`, and
+    what that returns takes its place; without `refuse` the UnicodeEncodeError is raised.
     Raises Retryable when the disk is in the way.
     """
     schema = shard_schema(kind)
-    return write_packed(path, (pack_row(row, schema) for row in rows), schema)
-
-
-def write_packed(path: Path, rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> str:
-    """Write rows that `pack_row` made, as `write_shard` does."""
     with retryable_disk(path), whole_file(path) as temporary:
         with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-            for group in _groups(rows):
+            for group in _groups(_packed(rows, schema, refuse)):
                 writer.write_table(pa.Table.from_batches(group, schema).combine_chunks())
         return file_digest(temporary)
 
@@ -238,14 +226,47 @@ def retryable_disk(path: Path) -> Iterator[None]:
         raise Retryable(message) from error
 
 
-def _groups(rows: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+def _packed(
+    rows: Iterable[Row[T]], schema: pa.Schema, refuse: Callable[[T, UnicodeEncodeError], Reject] | None
+) -> Iterator[pa.RecordBatch]:
+    """Turn rows into Arrow, some at a time: one at a time costs five times as much for documents of many fields."""
+    rows = iter(rows)
+    while some := list(itertools.islice(rows, PACK_ROWS)):
+        try:
+            yield _pack(some, schema)
+        except UnicodeEncodeError:
+            if refuse is None:
+                raise
+            yield from (_pack([_storable(row, schema, refuse)], schema) for row in some)
+
+
+def _storable(row: Row[T], schema: pa.Schema, refuse: Callable[[T, UnicodeEncodeError], Reject]) -> Row[T]:
+    try:
+        _pack([row], schema)
+    except UnicodeEncodeError as error:
+        if row.document is not None:
+            return Row(None, refuse(row.document, error))
+        raise
+    return row
+
+
+def _pack(rows: Iterable[Row[T]], schema: pa.Schema) -> pa.RecordBatch:
+    records = [
+        {
+            "document": None if row.document is None else to_record(row.document),
+            "reject": None if row.reject is None else to_record(row.reject),
+        }
+        for row in rows
+    ]
+    return pa.RecordBatch.from_pylist(records, schema=schema)
+
+
+def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
     group: list[pa.RecordBatch] = []
-    size_bytes = 0
-    for row in rows:
-        group.append(row)
-        size_bytes += row.nbytes
-        if len(group) >= GROUP_ROWS or size_bytes >= GROUP_BYTES:
+    for batch in batches:
+        group.append(batch)
+        if sum(one.num_rows for one in group) >= GROUP_ROWS or sum(one.nbytes for one in group) >= GROUP_BYTES:
             yield group
-            group, size_bytes = [], 0
+            group = []
     if group:
         yield group

@@ -20,21 +20,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-import pyarrow as pa
-
 from tasks.outcome import Dropped, DropReason, Kept, Reject, Retryable, StageName, Unusable
 from tasks.rule_table import rules_version
 from tasks.shards import (
     Receipt,
     Row,
     digest_of,
-    pack_row,
     read_receipt,
     read_shard,
-    shard_schema,
     to_record,
-    write_packed,
     write_receipt,
+    write_shard,
 )
 from tasks.workers import Job, Limits, Watch, shared_workers
 
@@ -121,25 +117,32 @@ def clean_shard(stage: DocumentStage, source: str, target: str, options: object 
     counts: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
 
-    schema = shard_schema(stage.writes)
-
-    def rows() -> Iterator[pa.RecordBatch]:
+    def rows() -> Iterator[Row[Any]]:
         row: Row[Any]
         for index, row in enumerate(read_shard(Path(source), stage.reads)):
             counts["rows"] += 1
             if row.document is None:
-                yield pack_row(row, schema)
+                yield row
                 continue
-            outcome = _judge(core, row.document, schema, index, watch)
+            outcome = _judge(core, row.document, index, watch)
             if isinstance(outcome, Dropped):
-                dropped[outcome.reason] += 1
-                yield pack_row(Row(None, _reject(row.document, stage.name, outcome)), schema)
+                yield Row(None, drop(row.document, outcome))
             else:
                 counts["kept"] += 1
-                counts["edits"] += outcome.n_edits
-                yield outcome.row
+                counts["edits"] += _n_edits(outcome.value)
+                yield Row(outcome.value, None)
 
-    digest = write_packed(Path(target), rows(), schema)
+    def drop(document: Any, outcome: Dropped) -> Reject:  # noqa: ANN401  (any room's document)
+        dropped[outcome.reason] += 1
+        detail = outcome.detail.encode("utf-8", "backslashreplace").decode()
+        return Reject(document.origin.input, document.origin.url, stage.name, outcome.reason, detail)
+
+    def refuse(document: Any, error: UnicodeEncodeError) -> Reject:  # noqa: ANN401
+        counts["kept"] -= 1
+        counts["edits"] -= _n_edits(document)
+        return drop(document, Dropped(DropReason.DOCUMENT_ERROR, f"{type(error).__name__}: {error}"))
+
+    digest = write_shard(Path(target), rows(), stage.writes, refuse)
     receipt = Receipt(
         stage=stage.name,
         path=target,
@@ -156,24 +159,13 @@ def clean_shard(stage: DocumentStage, source: str, target: str, options: object 
     return receipt
 
 
-@dataclass(frozen=True, slots=True)
-class _Packed:
-    """A kept document, as it will stand in the shard."""
-
-    row: pa.RecordBatch
-    n_edits: int
-
-
-def _judge(core: Core, document: object, schema: pa.Schema, index: int, watch: Watch) -> _Packed | Dropped:
+def _judge(core: Core, document: object, index: int, watch: Watch) -> Kept[Any] | Dropped:
     """One document's outcome; whatever goes wrong with it is its own reject, except a world in the way."""
     if index in watch.lost:
         return Dropped(*watch.lost[index])
     try:
         with watch.at(index):
-            outcome = core(document)
-            if isinstance(outcome, Dropped):
-                return outcome
-            return _Packed(pack_row(Row(outcome.value, None), schema), len(getattr(outcome.value, "edits", ())))
+            return core(document)
     except Retryable:
         raise
     except Unusable as error:
@@ -184,7 +176,5 @@ def _judge(core: Core, document: object, schema: pa.Schema, index: int, watch: W
         return Dropped(DropReason.DOCUMENT_ERROR, f"{type(error).__name__}: {error}"[:500])
 
 
-def _reject(document: Any, stage: StageName, dropped: Dropped) -> Reject:  # noqa: ANN401  (any room's document)
-    origin = document.origin
-    detail = dropped.detail.encode("utf-8", "backslashreplace").decode()
-    return Reject(origin.input, origin.url, stage, dropped.reason, detail)
+def _n_edits(document: object) -> int:
+    return len(getattr(document, "edits", ()))

@@ -15,6 +15,7 @@ or the parent's `__main__`. They end when the pipe to the parent does, also when
 """
 
 import contextlib
+import gc
 import importlib
 import multiprocessing
 import queue
@@ -207,6 +208,7 @@ def _without_main() -> Iterator[None]:
 def _serve(pipe: Connection) -> None:
     """Work in the child: take jobs until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
+    gc.freeze()  # what the fork server imported is never garbage: leave it out of every collection
     while True:
         try:
             job, lost = pipe.recv()

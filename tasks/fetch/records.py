@@ -8,12 +8,16 @@ from tasks.shards import digest_of
 
 
 class InputKind(StrEnum):
-    """How an input is to be read."""
+    """How an input is to be read.
+
+    A WARC record that no seek can find, because it does not begin a gzip member of its own, is `PACKED_WARC_RECORD`.
+    """
 
     HTML_FILE = "html_file"
     TEXT_FILE = "text_file"
     JSONL_RECORD = "jsonl_record"
     WARC_RECORD = "warc_record"
+    PACKED_WARC_RECORD = "packed_warc_record"
     URL = "url"
 
 
@@ -43,10 +47,28 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchOptions:
+    """What reading one input may cost. Times are in seconds.
+
+    `max_bytes` bounds a body after its compression was undone. `timeout_s` bounds one download with its redirects,
+    `connect_timeout_s` one connection. `url_token` is for listing only: it becomes the signature of URLs, so that the
+    web is asked again when it is a new one; reading is given options without it.
+    """
+
+    max_bytes: int = 10_000_000
+    timeout_s: float = 30.0
+    connect_timeout_s: float = 10.0
+    max_redirects: int = 10
+    url_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class InputItem:
     """One input, found but not yet read.
 
-    `location` is the path to open or the URL to fetch; `offset` and `length` (bytes) find a record in its container.
+    `location` is the URL to fetch or the absolute path to open (as a `file:` URL where the path is not UTF-8; see
+    `tasks.fetch.places`). `offset` and `length` find a record in its container, in bytes of the file, for a packed
+    WARC record in bytes of what it unpacks to.
     `signature` changes when the file behind the input does (size and times), or with every run for a URL, so that the
     list of inputs is a key for what reading it gave.
     """

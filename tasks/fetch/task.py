@@ -13,7 +13,7 @@ STAGE = DocumentStage(
     core="tasks.fetch.document:fetch_document",
     reads=InputItem,
     writes=RawDocument,
-    libraries=("fastwarc", "chardet", "urllib3"),
+    libraries=("fastwarc", "chardet", "urllib3", "brotli"),
 )
 
 

@@ -1,0 +1,89 @@
+"""The list of inputs, written down in shards: the first thing a run does, and the key of everything after it.
+
+A shard of inputs is named by the digest of its content, so the same inputs are the same file in every run, and a file
+that changed (its signature is part of the row) gives another shard and with it other keys for the stages that follow.
+"""
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tasks.fetch.records import FetchOptions, InputItem
+from tasks.fetch.sources import list_inputs
+from tasks.shards import (
+    Receipt,
+    Row,
+    read_receipt,
+    retryable_disk,
+    sync_folder,
+    write_receipt,
+    write_shard,
+)
+from tasks.workers import Watch
+
+STAGE = "inputs"
+# Only one run at a time works in a folder, so one name will do; what a killed run left under it is written over.
+UNNAMED = ".unnamed.parquet"
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts of the rows that went by."""
+
+    rows: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def count(self, rows: Iterable[Row[InputItem]]) -> Iterator[Row[InputItem]]:
+        for row in rows:
+            self.rows += 1
+            if row.reject is not None:
+                self.dropped[row.reject.reason] += 1
+            yield row
+
+
+def plan_shards(
+    sources: Sequence[str],
+    folder: str,
+    shard_size: int,
+    options: FetchOptions,
+    *,
+    watch: Watch,  # noqa: ARG001  (listing works on no document; every job is given a watch)
+) -> list[Receipt]:
+    """List the inputs of `sources` into `folder/inputs/<digest>.parquet`, at most `shard_size` rows each.
+
+    Returns their receipts in the order of the inputs. Raises Retryable where the machine is in the way.
+    """
+    home = Path(folder) / STAGE
+    rows = list_inputs(sources, url_token=options.url_token)
+    return [_write(itertools.chain([first], itertools.islice(rows, shard_size - 1)), home) for first in rows]
+
+
+def _write(rows: Iterable[Row[InputItem]], home: Path) -> Receipt:
+    """Write one shard and its receipt. What is there from an earlier run is the same file, and stays."""
+    clock, cpu, tally = time.monotonic(), time.process_time(), _Tally()
+    unnamed = home / UNNAMED
+    digest = write_shard(unnamed, tally.count(rows), InputItem)
+    target = home / f"{digest[:32]}.parquet"
+    with retryable_disk(target):
+        unnamed.replace(target)
+        sync_folder(home)
+    done = read_receipt(target)
+    if done is not None:
+        return done
+    receipt = Receipt(
+        stage=STAGE,
+        path=str(target),
+        digest=digest,
+        rows=tally.rows,
+        kept=tally.rows - tally.dropped.total(),
+        dropped=dict(sorted(tally.dropped.items())),
+        cpu_s=round(time.process_time() - cpu, 4),
+        wall_s=round(time.monotonic() - clock, 4),
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    write_receipt(receipt)
+    return receipt
