@@ -139,11 +139,11 @@ def _from_list(entry: str, path: str) -> str:
 
 
 def _given_path(source: str, seen: _Seen) -> Inputs:
+    status = os.stat(source)  # noqa: PTH116  (paths stay text, as the user wrote them)
     real = os.path.realpath(source)
     if seen.covers(real):
         raise seen.repeated("a path given before, or within a folder given before")
     seen.places.add(real)
-    status = os.stat(source)  # noqa: PTH116  (paths stay text, as the user wrote them)
     if not stat.S_ISDIR(status.st_mode):
         yield from _file(source, status)
         return
