@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.arrow_codec import arrow_type
 from tasks.boilerplate.records import Article, ExtractedDocument, Removed
 from tasks.fetch.records import Markup, Origin, Provenance, RawDocument
 from tasks.outcome import DropReason, Reject, Retryable, StageName
@@ -14,7 +15,6 @@ from tasks.shards import (
     GROUP_ROWS,
     Receipt,
     Row,
-    arrow_type,
     file_digest,
     read_receipt,
     read_shard,
@@ -109,5 +109,5 @@ def test_whole_file_shows_the_old_content_until_the_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("hint", [dict[str, str], list[int], str | int, tuple[int, int], object])
 def test_a_type_without_a_place_is_refused(hint: object) -> None:
-    with pytest.raises(TypeError, match="no place in a shard"):
+    with pytest.raises(TypeError, match="no place in Arrow"):
         arrow_type(hint)

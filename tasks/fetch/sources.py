@@ -139,11 +139,14 @@ def _from_list(entry: str, path: str) -> str:
 
 
 def _given_path(source: str, seen: _Seen) -> Inputs:
-    status = os.stat(source)  # noqa: PTH116  (paths stay text, as the user wrote them)
     real = os.path.realpath(source)
-    if seen.covers(real):
-        raise seen.repeated("a path given before, or within a folder given before")
+    if real in seen.places:
+        raise seen.repeated("a path given before")
+    is_listed = seen.covers(real)
     seen.places.add(real)
+    status = os.stat(source)  # noqa: PTH116  (paths stay text, as the user wrote them)
+    if is_listed:
+        raise seen.repeated("a path within a folder given before")
     if not stat.S_ISDIR(status.st_mode):
         yield from _file(source, status)
         return

@@ -30,12 +30,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks.arrow_codec import arrow_type
 from tasks.fetch.records import Origin
 from tasks.outcome import Fatal, Retryable, StageName
 from tasks.rule_table import rules_version
 from tasks.shards import (
     Receipt,
-    arrow_type,
     digest_of,
     file_digest,
     read_receipt,

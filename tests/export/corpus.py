@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks.arrow_codec import arrow_type
 from tasks.boilerplate.records import Article, ExtractedDocument, Removed
 from tasks.edits import Edit, apply
 from tasks.export.generations import LINKS, MANIFEST
@@ -18,7 +19,7 @@ from tasks.export.records import INPUTS, PublishRequest, ShardTrail, StageFailur
 from tasks.fetch.records import InputItem, InputKind, Markup, Origin, Provenance, RawDocument
 from tasks.mojibake.records import FieldEdit, MendedDocument
 from tasks.outcome import DropReason, Reject, StageName
-from tasks.shards import Receipt, Row, arrow_type, to_record, write_receipt, write_shard
+from tasks.shards import Receipt, Row, to_record, write_receipt, write_shard
 from tasks.spinner.records import UnspunDocument
 from tasks.stories.records import Membership, Relation, RelationKind
 

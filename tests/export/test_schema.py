@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tasks.arrow_codec import arrow_type
 from tasks.export.dictionary import render_dictionary
 from tasks.export.records import ArticleRow, EditRow, RejectRow, RemovedRow, RunRow
 from tasks.export.schema import SCHEMA_VERSION, TABLES, Table
-from tasks.shards import arrow_type
 from tasks.stories.records import Relation
 from tests.export.conftest import Publish
 from tests.export.corpus import Page, request_for
