@@ -1,10 +1,11 @@
 """What the orchestration costs: the whole run beside the same pure functions in a plain loop, for 80 and 800 pages.
 
 Both sides read the same files in the same bench run, in processes of their own, one worker, one thread. The loop calls
-the cores of all stages on each document and relates the articles at the end; it writes nothing. The run is
+the cores of all stages on each document, makes its rows, and relates the articles; it writes nothing. The run is
 `python -m flows.clean` against a Prefect server on loopback, whose CPU time counts too, and writes shards and tables.
 What a run costs before its first document (interpreter, imports, Prefect's handshake, warm workers) is measured with a
 single page and stated as the fixed start-up; the overhead is what the run costs beyond the loop and the start-up.
+A server that does nothing also costs, all day long; that much is measured first and left out.
 
 Memory is the peak of the sum over all processes of the run (proportional set size, so shared pages count once).
 
@@ -32,11 +33,13 @@ ROOT = Path(__file__).parents[2]
 SHARED_PAGES = ROOT.parent / "shared" / "bench" / "extract" / "html"
 SIZES = (80, 800)
 POLL_S = 0.05
+IDLE_S = 20
 
 LOOP = """
 import sys, time
 from pathlib import Path
 from tasks.boilerplate.document import extract_document
+from tasks.export.rows import Stamp, document_rows
 from tasks.fetch.document import fetch_document
 from tasks.fetch.records import FetchOptions
 from tasks.fetch.sources import list_inputs
@@ -61,7 +64,10 @@ def documents():
             yield value
 
 start = time.process_time()
-stories = [Story(one.origin.article_id, one.mended.text, one.mended.article.published_at) for one in documents()]
+stories, stamp = [], Stamp("", "")
+for one in documents():
+    stories.append(Story(one.origin.article_id, one.mended.text, one.mended.article.published_at))
+    document_rows(one, None, stamp)
 relations = list(relate(stories))
 print(time.process_time() - start)
 """
@@ -95,23 +101,11 @@ def read_pages(folder: Path | None) -> list[bytes]:
 def invented_page(number: int) -> bytes:
     """Make a page of news of about 60 kB: a story between menus, scripts and links."""
     dice = random.Random(number)  # noqa: S311  (no secret)
-    words = [
-        "the",
-        "council",
-        "of",
-        "harbour",
-        "town",
-        "met",
-        "again",
-        "and",
-        "voted",
-        "on",
-        "new",
-        "homes",
-        "near",
-        "river",
-    ]
-    line = lambda length: " ".join(dice.choice(words) for _ in range(length)).capitalize() + "."  # noqa: E731
+    words = ["the", "council", "of", "harbour", "town", "met", "and", "voted", "on", "new", "homes", "near", "river"]
+
+    def line(length: int) -> str:
+        return " ".join(dice.choice(words) for _ in range(length)).capitalize() + "."
+
     body = "".join(f"<p>{line(30)} {line(20)}</p>" for _ in range(20))
     menu = "".join(f"<li><a href='/{n}'>{line(4)}</a></li>" for n in range(300))
     script = f"<script>{line(3000)}</script>"
@@ -119,9 +113,21 @@ def invented_page(number: int) -> bytes:
     return f"<html>{head}<body><ul>{menu}</ul><article>{body}</article></body></html>".encode()
 
 
-def measure(command: list[str], environment: dict[str, str], server: psutil.Process) -> tuple[Cost, str]:
-    """Run `command`; add up the CPU time of all its processes and of `server` meanwhile."""
-    before = server.cpu_times()
+def idle_rate(server: psutil.Process) -> float:
+    """Return what the server costs while nobody asks it anything, in seconds of CPU per second."""
+    before = _cpu_s(server)
+    time.sleep(IDLE_S)
+    return (_cpu_s(server) - before) / IDLE_S
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def measure(command: list[str], environment: dict[str, str], server: psutil.Process, idle: float) -> tuple[Cost, str]:
+    """Run `command`; add up the CPU time of all its processes and what `server` spent beyond its `idle` rate."""
+    before = _cpu_s(server)
     clock = time.monotonic()
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(
@@ -137,8 +143,7 @@ def measure(command: list[str], environment: dict[str, str], server: psutil.Proc
         text = output.read()
     if process.returncode != 0:
         sys.exit(f"{command} ended with status {process.returncode}\n{text}")
-    after = server.cpu_times()
-    served = after.user + after.system - before.user - before.system
+    served = _cpu_s(server) - before - idle * wall
     return Cost(sum(spent.values()) + served, peak, wall), text
 
 
@@ -165,15 +170,19 @@ def main() -> None:
     try:
         with prefect_server(work / "prefect") as running:
             time.sleep(10)  # the server's own start-up work is no cost of a run
-            environment, server = running.environment, psutil.Process(running.pid)
+            environment, server = {**running.environment, "PYTHONPATH": str(ROOT)}, psutil.Process(running.pid)
+            idle = idle_rate(server)
+            print(f"the server costs {100 * idle:.1f} % of a core while idle")
             make_pages(work / "warm", 1, pages)
-            measure([*run, str(work / "out-warm"), str(work / "warm")], environment, server)
-            startup, _ = measure([*run, str(work / "out-one"), str(work / "warm")], environment, server)
+            measure([*run, str(work / "out-warm"), str(work / "warm")], environment, server, idle)
+            startup, _ = measure([*run, str(work / "out-one"), str(work / "warm")], environment, server, idle)
             print(f"fixed start-up (one page): {startup.cpu_s:.1f} s of CPU, {startup.wall_s:.1f} s of wall time")
             for size in SIZES:
                 make_pages(work / f"in-{size}", size, pages)
-                loop, said = measure([sys.executable, "-c", LOOP, str(work / f"in-{size}")], environment, server)
-                whole, _ = measure([*run, str(work / f"out-{size}"), str(work / f"in-{size}")], environment, server)
+                loop, said = measure([sys.executable, "-c", LOOP, str(work / f"in-{size}")], environment, server, idle)
+                whole, _ = measure(
+                    [*run, str(work / f"out-{size}"), str(work / f"in-{size}")], environment, server, idle
+                )
                 bare = float(said.strip().splitlines()[-1])
                 overhead = (whole.cpu_s - startup.cpu_s - bare) / bare
                 print(
