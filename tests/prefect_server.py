@@ -1,5 +1,6 @@
 """A real Prefect server on loopback, for the tests of the flows and for the benchmarks."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -54,11 +55,12 @@ def prefect_server(home: Path) -> Iterator[PrefectServer]:
 
 def end_group(process: subprocess.Popen[str]) -> None:
     """Kill a process that was started in a session of its own, with all its children."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
     process.wait(timeout=30)
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
 
 
 def _free_port() -> int:

@@ -83,6 +83,13 @@ def test_document_without_a_title() -> None:
     assert result.edits != ()
 
 
+def test_title_is_not_read_for_shared_phrases_without_a_family() -> None:
+    """Phrases of all spinners need the verdict on the text too."""
+    title = "Town fears local weather change"
+    assert unspin(document(CLEAN, title=title)).title == title
+    assert unspin(document(CARRIERS["B"], title=title)).title == "Town fears climate change"
+
+
 @pytest.mark.parametrize("lang", ["de", "fr"])
 def test_other_language_is_passed_on_untouched(lang: str) -> None:
     given = document(CARRIERS["C"], lang=lang)

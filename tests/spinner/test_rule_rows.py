@@ -1,5 +1,6 @@
 """Every row of the lexicon repairs its example and spares its counter-example."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ RULES = Path(__file__).parents[2] / "tasks" / ROOM / "rules"
 # An impossible phrase carries the gate, so a family that is to be recognised needs a good number of them.
 MIN_IMPOSSIBLE = 40
 
+DOUBLED_RE = re.compile(r"\b(\w+) \1\b", re.IGNORECASE)
+
 
 @pytest.mark.parametrize("row", ROWS, ids=row_name)
 def test_row_repairs_its_example(row: TableRow) -> None:
@@ -32,6 +35,15 @@ def test_row_repairs_its_example(row: TableRow) -> None:
     assert own, f"{row_name(row)} does nothing in {rule.example!r}: mend the example, or the row that took its place"
     assert all(says_what_the_row_means(edit, forms) for edit in own)
     assert is_suggested or result.text[-len(rule.example) :] != rule.example
+
+
+@pytest.mark.parametrize("row", ROWS, ids=row_name)
+def test_row_repeats_nothing_of_its_context(row: TableRow) -> None:
+    """What stands in brackets stays: an original that says it again doubles it ("as soon as possible possible")."""
+    family, rule = row
+    text, start = in_carrier(rule.example, family)
+    repaired = repair_document(text).text[-len(rule.example) :]
+    assert DOUBLED_RE.search(repaired) is None or DOUBLED_RE.search(text[start:]) is not None
 
 
 @pytest.mark.parametrize("row", ROWS, ids=row_name)
