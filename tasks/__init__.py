@@ -8,8 +8,8 @@
     export/         columns out      tables, published whole or not at all
 
 The files beside the rooms are the floor they stand on: `outcome` (kept or dropped, and the errors), `edits`
-(changes that can be undone), `shards` (the hand-over), `rule_table` (rules as data), `charset` (bytes to text),
-`workers` (processes that may die) and `stage` (one stage over one shard).
+(changes that can be undone), `arrow_codec` and `shards` (the hand-over), `rule_table` (rules as data), `charset` (bytes
+to text), `workers` (processes that may die) and `stage` (one stage over one shard).
 
 The import law, kept by `tests/architecture/test_import_law.py`:
 
