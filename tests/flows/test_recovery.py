@@ -1,13 +1,14 @@
 """The bad day: a stage that fails and recovers, a run killed in the middle, two runs at once."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from flows.run_state import run_of
 from tests.flows.conftest import Cleaner, query
 from tests.prefect_server import end_group
 
@@ -139,15 +140,9 @@ def test_a_killed_run_goes_on_where_it_was(
     assert len(query(out, "SELECT * FROM runs")) == 1
 
 
-@pytest.fixture
-def busy(cleaner: Cleaner, inbox: Path, tmp_path: Path) -> Iterator[Path]:
-    """The folder of a data set at which a run is at work."""
+def test_a_second_run_over_the_same_tables_is_refused(cleaner: Cleaner, inbox: Path, tmp_path: Path) -> None:
     out = tmp_path / "tables"
-    process = cleaner.start(str(inbox), "--shard-size", "5", "--workers", "1", "--out", str(out))
-    wait_until("the first shard", lambda: bool(receipts(out, "fetch")))
-    yield out
-    end_group(process)
-
-
-def test_a_second_run_over_the_same_tables_is_refused(cleaner: Cleaner, busy: Path, inbox: Path) -> None:
-    assert "another run is at work" in cleaner.run(str(inbox), "--out", str(busy), status=1)
+    with run_of(out, "the settings of the first run"):
+        said = cleaner.run(str(inbox), "--out", str(out), status=1)
+    assert "another run is at work" in said
+    assert not (out / "articles").exists()
