@@ -20,9 +20,12 @@ set_defaults(at_a_terminal=__name__ == "__main__")  # Prefect reads its settings
 # isort: on
 
 import argparse
+import os
+import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -38,13 +41,14 @@ from flows.progress import phase
 from flows.run_state import WORK, RunState, finish, run_of
 from flows.settings import Settings, SettingsError, load_settings
 from tasks.boilerplate.task import remove_boilerplate
+from tasks.export.generations import check_folder
 from tasks.export.records import Published, PublishRequest, ShardTrail, StageFailure
 from tasks.export.summary import RunSummary, how_to_open, show_summary, summarise
 from tasks.export.task import publish_tables
 from tasks.fetch.records import FetchOptions
 from tasks.fetch.task import fetch_documents, list_inputs
 from tasks.mojibake.task import mend_mojibake
-from tasks.outcome import Fatal, StageName
+from tasks.outcome import Fatal, Retryable, StageName
 from tasks.shards import Receipt
 from tasks.spinner.task import repair_spinning
 from tasks.stage import Workplace
@@ -72,7 +76,7 @@ def clean(  # noqa: PLR0913  (the parameters of the deployment, which a person f
     try:
         settings = load_settings(given, Path(config) if config else None)
         return _clean(settings)
-    except Fatal as error:
+    except (Fatal, Retryable) as error:
         return Failed(message=str(error))
     finally:
         close_shared_workers()
@@ -84,17 +88,32 @@ def _clean(settings: Settings) -> State[Any]:
     limits = Limits(document_cpu_s=settings.document_time_limit_s)
     place = Workplace(str(out / WORK), settings.workers, limits, settings.fresh)
     with run_of(out, settings.digest()) as run:
-        shards = list_inputs(settings.sources, settings.shard_size, place, replace(options, url_token=run.run_id))
+        if run.resumed:
+            print(f"continuing run {run.run_id}", file=sys.stderr)
+        check_folder(out, run.run_id)
+        listing = replace(options, url_token=run.run_id)
+        with _named("the inputs could not be listed"):
+            shards = list_inputs(settings.sources, settings.shard_size, place, listing)
         trails = _read_texts(shards, place, options)
         stories = _relate(trails, place)
         trails = _repair_words(trails, place)
-        published = publish_tables(_request(out, run, trails, stories), place)
+        with _named("export failed for good, and nothing new was published"):
+            published = publish_tables(_request(out, run, trails, stories), place)
+        finish(out)  # whatever comes after: what is published is published, and the next run is another one
         summary = summarise(run.run_id, trails, stories)
         _report(summary, out, published)
-        if summary.failures:
-            return Failed(message="; ".join(summary.failures))
-        finish(out)
+    if summary.failures:
+        return Failed(message="; ".join(summary.failures))
     return Completed(message=f"{published.n_articles} articles, {published.n_rejects} rejects")
+
+
+@contextmanager
+def _named(what: str) -> Iterator[None]:
+    """Say in the error which part of the run it ended."""
+    try:
+        yield
+    except Exception as error:
+        raise Fatal(f"{what}: {error}") from error
 
 
 def _read_texts(shards: Sequence[Receipt], place: Workplace, options: FetchOptions) -> list[ShardTrail]:
@@ -182,8 +201,11 @@ def _request(
 
 def _report(summary: RunSummary, out: Path, published: Published) -> None:
     """Tell the terminal and Prefect what the run did."""
-    show_summary(summary)
-    print(how_to_open(out))
+    try:
+        show_summary(summary)
+        print(how_to_open(out), flush=True)
+    except (BrokenPipeError, SystemExit):  # rich ends the process where nobody reads; the run is sound all the same
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     create_table_artifact(key="stages", table=summary.table(), description="What each stage took in and gave out")
     create_markdown_artifact(key="tables", markdown=how_to_open(out), description="How to open the tables")
     logger = get_run_logger()
@@ -198,15 +220,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = {**vars(options), "sources": options.sources or None, "fresh": options.fresh or None}
     config = given.pop("config")
     try:
-        _check_sources(load_settings(given, Path(config) if config else None))
+        settings = load_settings(given, Path(config) if config else None)
+        _check_sources(settings)
+        _check_out(settings)
     except SettingsError as error:
         print(f"unspun: {error}", file=sys.stderr)
         return 2
-    state: State[Any] = clean(**given, config=config, return_state=True)
+    signal.signal(signal.SIGINT, _stop)
+    state: State[Any] = clean(
+        sources=list(settings.sources),
+        out=settings.out,
+        config=config,
+        workers=settings.workers,
+        shard_size=settings.shard_size,
+        fresh=settings.fresh,
+        return_state=True,
+    )
     if not state.is_completed():
         print(f"unspun: {state.message}", file=sys.stderr)
         return 1
     return 0
+
+
+def _stop(_number: int, _frame: object) -> None:
+    """End at once on Ctrl-C.
+
+    A KeyboardInterrupt would let Prefect report to its embedded server, which the same Ctrl-C has ended, for minutes.
+    Nothing is lost: workers end with their pipes, half-written files are swept away, the next run goes on from here.
+    """
+    embedded = sys.modules.get("prefect.server.api.server")  # not imported for this: it costs seconds
+    for server in embedded.SubprocessASGIServer._instances.values() if embedded else ():  # noqa: SLF001  (no other way)
+        if server.server_process is not None:
+            server.server_process.terminate()
+    os.write(sys.stderr.fileno(), b"\nunspun: stopped; the same command goes on where it was\n")
+    os._exit(128 + signal.SIGINT)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -221,7 +268,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SOURCE",
         nargs="*",
         help="a URL, a folder, a .html, .txt, .jsonl, .warc or .warc.gz file, or @list.txt with one SOURCE per line; "
-        "without any, the sample in data/sample",
+        "without any, those of unspun.toml, else the sample in data/sample",
     )
     parser.add_argument("--out", metavar="DIR", help="the folder of the tables (default: unspun-out)")
     parser.add_argument("--config", metavar="FILE", help="a TOML file of settings (default: unspun.toml, if there)")
@@ -234,8 +281,17 @@ def _parser() -> argparse.ArgumentParser:
 def _check_sources(settings: Settings) -> None:
     """Raise SettingsError where none of the sources can be there: surely a typing error, not bad input."""
     local = [source.removeprefix("@") for source in settings.sources if "://" not in source]
-    if len(local) == len(settings.sources) and not any(Path(path).exists() for path in local):
+    if len(local) == len(settings.sources) and not any(os.path.lexists(path) for path in local):
         raise SettingsError(f"no such file or folder: {', '.join(local)}")
+
+
+def _check_out(settings: Settings) -> None:
+    """Raise SettingsError where the tables can't be written."""
+    try:
+        (Path(settings.out) / WORK).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SettingsError(f"--out {settings.out}: {reason}; it takes a folder that may be written to") from error
 
 
 if __name__ == "__main__":

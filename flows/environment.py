@@ -16,8 +16,9 @@ DEFAULTS = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
 
-# At a terminal the run itself says how far it is; Prefect's own account of every task is kept for its UI and its logs.
-AT_A_TERMINAL = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING"}
+# At a terminal the run itself says how far it is, what failed and why; Prefect's own account, with a traceback for each
+# task that was tried again, is kept for its UI.
+AT_A_TERMINAL = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
 
 
 def set_defaults(*, at_a_terminal: bool) -> None:

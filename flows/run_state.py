@@ -1,9 +1,9 @@
 """One run at a time for each data set, and how an interrupted run is taken up again.
 
-A run leaves a marker, `OUT/.work/unfinished.json`, from its start until it has published everything. A run that finds
-the marker of one with the same sources and settings is that run, continued: it has its id, its start, and the token
-under which the pages from the web were stored, so that no page is fetched twice. Where the marker is gone the token is
-new, and the web is asked again.
+A run leaves a marker, `OUT/.work/unfinished.json`, from its start until it has published, whatever it published. A run
+that finds the marker of one with the same sources and settings is that run, continued: it has its id, its start, and
+the token under which the pages from the web were stored, so that no page is fetched twice. Where the marker is gone the
+token is new, and the web is asked again.
 
 A lock (`OUT/.work/lock`, flock) is held for as long as the process lives; the kernel lets go of it, however the
 process ends.
@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+import cattrs
 
 from tasks.outcome import Fatal
 from tasks.shards import from_record, retryable_disk, to_record, whole_file
@@ -38,7 +40,7 @@ class RunState:
 def run_of(out: Path, settings_digest: str) -> Iterator[RunState]:
     """Begin a run over the data set `out`, or continue the one that was interrupted.
 
-    Raises Fatal where another run is at work there. Call `finish` when everything is published.
+    Raises Fatal where another run is at work there. Call `finish` as soon as it has published.
     """
     folder = out / WORK
     with retryable_disk(folder):
@@ -54,7 +56,7 @@ def run_of(out: Path, settings_digest: str) -> Iterator[RunState]:
 
 
 def finish(out: Path) -> None:
-    """Take the marker away: the run has published everything."""
+    """Take the marker away: the run has published."""
     _marker(out / WORK).unlink(missing_ok=True)
 
 
@@ -66,7 +68,7 @@ def _sweep(folder: Path) -> None:
 
 def _begun(folder: Path, settings_digest: str) -> RunState:
     marker = _marker(folder)
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, ValueError, cattrs.BaseValidationError):  # not there, or half a file
         left = from_record(json.loads(marker.read_text("utf-8")), RunState)
         if left.settings_digest == settings_digest:
             return RunState(left.run_id, left.started_at, settings_digest, resumed=True)

@@ -12,6 +12,7 @@ environment (`UNSPUN_OUT`, ...), `unspun.toml`, the default below. Whatever is w
 
 import math
 import os
+import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -50,19 +51,26 @@ class Settings:
     fetch_timeout_s: float = 30.0
 
     def digest(self) -> str:
-        """Return 32 hex digits that are the same for runs which are to give the same data set."""
+        """Return 32 hex digits that are the same for runs which are to give the same data set.
+
+        The working folder is among what they depend on, since most sources are named from there.
+        """
         return digest_of(
-            *self.sources, str(self.document_time_limit_s), str(self.max_document_bytes), str(self.fetch_timeout_s)
+            str(Path.cwd()),
+            *self.sources,
+            str(self.document_time_limit_s),
+            str(self.max_document_bytes),
+            str(self.fetch_timeout_s),
         )
 
 
-# The least value that makes sense for each number.
-LEAST: dict[str, float] = {
-    "workers": 1,
-    "shard_size": 1,
-    "document_time_limit_s": 0.1,
-    "max_document_bytes": 1,
-    "fetch_timeout_s": 0.1,
+# The least and the greatest value that make sense for each number.
+BOUNDS: dict[str, tuple[float, float]] = {
+    "workers": (1, 1024),
+    "shard_size": (1, 1_000_000),
+    "document_time_limit_s": (0.1, 86_400),
+    "max_document_bytes": (1, 1 << 31),
+    "fetch_timeout_s": (0.1, 86_400),
 }
 
 
@@ -103,20 +111,25 @@ def _from_file(path: Path, *, required: bool) -> Mapping[str, Value]:
 
 def _from_environment(known: set[str]) -> Mapping[str, Value]:
     names = {name: f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in known}
-    return {name: os.environ[variable] for name, variable in names.items() if variable in os.environ}
+    values: dict[str, Value] = {
+        name: os.environ[variable] for name, variable in names.items() if variable in os.environ
+    }
+    if "sources" in values:
+        values["sources"] = shlex.split(str(values["sources"]))  # as a shell reads them: names with spaces in quotes
+    return values
 
 
 def _checked(name: str, value: Value, place: str) -> Value:
     """Return `value` as the type of the field `name`; text from the environment is read as that type."""
     if name == "sources":
-        if isinstance(value, str):
-            value = value.split()
         if isinstance(value, list | tuple) and all(isinstance(one, str) and one for one in value):
-            return tuple(value)
-        raise SettingsError(f'{place}: sources must be a list of texts, such as ["inbox/", "https://example.org/a"]')
+            return tuple(_in_utf_8(one, place) for one in value)
+        raise SettingsError(
+            f'{place}: sources must be a list of names, none empty: ["inbox/", "https://example.org/a"]'
+        )
     if name == "out":
         if isinstance(value, str) and value:
-            return value
+            return _in_utf_8(value, place)
         raise SettingsError(f"{place}: out must be the path of a folder, not {value!r}")
     if name == "fresh":
         spelled = {"true": True, "false": False, "1": True, "0": False}.get(str(value).lower())
@@ -126,15 +139,28 @@ def _checked(name: str, value: Value, place: str) -> Value:
     return _checked_number(name, value, place)
 
 
+def _in_utf_8(name: str, place: str) -> str:
+    """Return `name`, which Prefect is to keep as JSON."""
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(name).decode("utf-8", "backslashreplace")
+        raise SettingsError(
+            f"{place}: {shown}: the name is not UTF-8; name its folder, or write it into a list and give @list.txt"
+        ) from error
+    return name
+
+
 def _checked_number(name: str, value: Value, place: str) -> float:
     is_whole = not name.endswith("_s")
     try:
         number = float(str(value))  # not of the value itself: float(True) is 1.0
     except ValueError:
         number = math.nan
-    if not math.isfinite(number) or number < LEAST[name] or (is_whole and not number.is_integer()):
+    least, greatest = BOUNDS[name]
+    if not least <= number <= greatest or (is_whole and not number.is_integer()):
         kind = "a whole number" if is_whole else "a number"
-        raise SettingsError(f"{place}: {name} must be {kind} of at least {LEAST[name]:g}, not {value!r}")
+        raise SettingsError(f"{place}: {name} must be {kind} from {least:g} to {greatest:.0f}, not {value!r}")
     return int(number) if is_whole else number
 
 

@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.arrow_codec import arrow_type, from_arrow, to_arrow
-from tasks.outcome import Reject, Retryable
+from tasks.outcome import Fatal, Reject, Retryable
 
 T = TypeVar("T")
 
@@ -38,6 +38,7 @@ T = TypeVar("T")
 GROUP_ROWS = 64
 GROUP_BYTES = 16 << 20
 PACK_ROWS = 16
+PARQUET_END = b"PAR1"
 # Texts hardly repeat within a shard and nobody filters one, so dictionaries and statistics only cost: measured on 300
 # of those pages, leaving them out saves half the time of writing and reading, at the same size.
 LAYOUT = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}
@@ -132,12 +133,23 @@ def write_receipt(receipt: Receipt) -> None:
 
 
 def read_receipt(shard: Path) -> Receipt | None:
-    """Return the receipt of `shard`, marked as reused, or None where the shard is not complete."""
+    """Return the receipt of `shard`, marked as reused, or None where the shard is not there, whole and described."""
     try:
         record = json.loads(receipt_path(shard).read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+        receipt = from_record({**record, "path": str(shard), "reused": True}, Receipt)
+    except (FileNotFoundError, NotADirectoryError, ValueError, cattrs.BaseValidationError):
         return None
-    return from_record({**record, "path": str(shard), "reused": True}, Receipt) if shard.exists() else None
+    return receipt if _is_whole(shard) else None
+
+
+def _is_whole(shard: Path) -> bool:
+    """Whether a Parquet file ends as one should: a disk that lost its end would fail every later stage."""
+    try:
+        with shard.open("rb") as file:
+            file.seek(-len(PARQUET_END), os.SEEK_END)
+            return file.read() == PARQUET_END
+    except OSError:
+        return False
 
 
 def receipt_path(shard: Path) -> Path:
@@ -188,12 +200,14 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def retryable_disk(path: Path) -> Iterator[None]:
-    """Turn an OSError of the block into a Retryable that names `path`."""
+    """Turn an OSError of the block into a Retryable that names `path`, and a file that is no Parquet into a Fatal."""
     try:
         yield
     except OSError as error:
         message = f"{path}: {error.strerror or error}; check the disk and the rights of its folder"
         raise Retryable(message) from error
+    except pa.ArrowInvalid as error:
+        raise Fatal(f"{path}: not a whole Parquet file ({error}); run again with --fresh") from error
 
 
 def _packed(

@@ -252,8 +252,12 @@ def _tables_told_anew(request: PublishRequest) -> set[str]:
 
 
 def _take_over(draft: Draft, index: RunIndex, told_anew: set[str]) -> list[TableFile]:
-    """Take over the files of earlier runs, without the rows of the tables `told_anew` that this run supersedes."""
-    earlier = [file for file in (draft.base.files if draft.base else ()) if file.rows and file.run_id != draft.run_id]
+    """Take over the files that are there, without the rows of the tables `told_anew` that this run supersedes.
+
+    A run that publishes for the second time is no exception: it may have been given other inputs since.
+    """
+    told_before = draft.base.files if draft.base else ()
+    earlier = [file for file in told_before if file.rows and (file.table, file.run_id) != (RUNS.name, draft.run_id)]
     kept = [
         _without_superseded(file, draft, index) if file.table in told_anew else link_file(draft, file)
         for file in earlier

@@ -1,5 +1,7 @@
 """The bad day: a stage that fails and recovers, a run killed in the middle, two runs at once."""
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -146,3 +148,51 @@ def test_a_second_run_over_the_same_tables_is_refused(cleaner: Cleaner, inbox: P
         said = cleaner.run(str(inbox), "--out", str(out), status=1)
     assert "another run is at work" in said
     assert not (out / "articles").exists()
+
+
+def test_a_run_after_a_failed_one_keeps_what_that_one_published(cleaner: Cleaner, tmp_path: Path) -> None:
+    """The failed run is over: the next one is another run, also over a folder from which a file has gone since."""
+    folder, out = tmp_path / "inbox", tmp_path / "tables"
+    folder.mkdir()
+    for name in ("first", "second"):
+        (folder / f"{name}.txt").write_text(f"The {name} plan\n\n" + f"The {name} plan was read out in the hall. " * 20)
+    obstacle = out / ".work" / "stories"
+    obstacle.parent.mkdir(parents=True)
+    obstacle.write_text("a file stands where the stage wants its folder")
+    assert "stories failed for good" in cleaner.run(str(folder), "--out", str(out), status=1)
+    assert len(query(out, "FROM articles")) == 2
+    obstacle.unlink()
+    (folder / "first.txt").unlink()
+    cleaner.run(str(folder), "--out", str(out))
+    assert sorted(query(out, "SELECT title FROM articles")) == [("The first plan",), ("The second plan",)]
+    assert len(query(out, "FROM runs")) == 2
+
+
+def test_ctrl_c_ends_the_run_at_once_and_the_next_one_goes_on(cleaner: Cleaner, inbox: Path, tmp_path: Path) -> None:
+    out = tmp_path / "tables"
+    process = cleaner.start(str(inbox), *SMALL_SHARDS, str(out))
+    try:
+        wait_until("the first shard", lambda: bool(receipts(out, "fetch")))
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    finally:
+        end_group(process)
+    assert process.returncode == 128 + signal.SIGINT
+    assert "the same command goes on where it was" in errors
+    assert "Traceback" not in errors
+    assert "continuing run" in cleaner.run(str(inbox), *SMALL_SHARDS, str(out))
+    assert len(query(out, "FROM articles")) == 300
+
+
+def test_a_reader_that_goes_away_does_not_fail_the_run(cleaner: Cleaner, inbox: Path, tmp_path: Path) -> None:
+    out = tmp_path / "tables"
+    process = cleaner.start(str(inbox / "001.txt"), "--out", str(out))
+    try:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.wait(timeout=WAIT_S)
+    finally:
+        end_group(process)
+    assert process.returncode == 0
+    assert len(query(out, "FROM articles")) == 1
+    assert not (out / ".work" / "unfinished.json").exists()

@@ -20,6 +20,11 @@ def test_the_nearer_place_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert settings == Settings(sources=("inbox",), out="call", workers=3, shard_size=10)
 
 
+def test_sources_in_the_environment_are_read_as_a_shell_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNSPUN_SOURCES", "'my inbox/a.html' https://example.org/b")
+    assert load_settings({}).sources == ("my inbox/a.html", "https://example.org/b")
+
+
 def test_without_sources_the_sample_is_cleaned() -> None:
     (source,) = load_settings({}).sources
     assert Path(source).name == "sample"
@@ -29,12 +34,15 @@ def test_without_sources_the_sample_is_cleaned() -> None:
     ("text", "says"),
     [
         ("wrokers = 2", "there is no setting 'wrokers'"),
-        ("workers = 0", "workers must be a whole number of at least 1"),
+        ("workers = 0", "workers must be a whole number from 1 to 1024"),
         ("workers = true", "workers must be a whole number"),
         ("workers = 1.5", "workers must be a whole number"),
-        ("document_time_limit_s = nan", "must be a number of at least 0.1"),
+        ("document_time_limit_s = nan", "must be a number from 0.1 to 86400"),
         ('fetch_timeout_s = "soon"', "must be a number"),
-        ("sources = [1]", "sources must be a list of texts"),
+        ("workers = 1e30", "workers must be a whole number from 1 to 1024"),
+        ("document_time_limit_s = 1e10", "must be a number from 0.1 to 86400"),
+        ('sources = "inbox"', "sources must be a list of names"),
+        ("sources = [1]", "sources must be a list of names"),
         ('out = ""', "out must be the path of a folder"),
         ('fresh = "perhaps"', "fresh must be true or false"),
         ("out = ", "not TOML"),
@@ -63,14 +71,19 @@ def test_only_what_changes_the_data_set_is_in_the_digest() -> None:
     ("arguments", "says"),
     [
         (["no-such-folder"], "no such file or folder: no-such-folder"),
-        (["--workers", "none"], "workers must be a whole number of at least 1, not 'none'"),
-        (["--shard-size", "0"], "shard_size must be a whole number of at least 1, not '0'"),
+        (["--workers", "none"], "workers must be a whole number from 1 to 1024, not 'none'"),
+        (["--shard-size", "0"], "shard_size must be a whole number from 1 to 1000000, not '0'"),
+        ([""], "sources must be a list of names, none empty"),
+        (["x" * 5000], "no such file or folder"),
+        (["."], "--out /dev/null/tables: Not a directory; it takes a folder"),
+        (["bad\udcff.html"], "the name is not UTF-8; name its folder"),
         (["--config", "nowhere.toml"], "--config takes the path of a TOML file"),
     ],
 )
 def test_wrong_use_ends_with_2_and_says_what_is_right(
-    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("UNSPUN_OUT", "/dev/null/tables")  # so that nothing starts, whatever else is right
     assert main(arguments) == 2
     assert says in capsys.readouterr().err
 
