@@ -33,6 +33,7 @@ from tasks.shards import Row, digest_of
 Inputs = Iterator[Row[InputItem]]
 
 SCHEME_RE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+USERINFO_RE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
 DOCUMENTS = {
     ".html": InputKind.HTML_FILE,
     ".htm": InputKind.HTML_FILE,
@@ -84,7 +85,8 @@ def _source(source: str, url_token: str, seen: _Seen, n_lists: int) -> Inputs:
     if source.startswith("@"):
         yield from _list_file(source, url_token, seen, n_lists)
     elif scheme and (source[scheme.end() :].startswith("//") or scheme[1].lower() in {"data", "javascript", "mailto"}):
-        yield from _guarded(source, lambda: _url(source, scheme[1].lower(), url_token, seen))
+        shown = USERINFO_RE.sub(r"\1***@", source)  # what is published must not hold a password
+        yield from _guarded(shown, lambda: _url(source, scheme[1].lower(), url_token, seen))
     else:
         yield from _guarded(source, lambda: _given_path(source, seen))
 
@@ -95,6 +97,8 @@ def _url(source: str, scheme: str, url_token: str, seen: _Seen) -> Inputs:
     if page in seen.urls:
         raise seen.repeated("a URL given before")
     seen.urls.add(page)
+    if USERINFO_RE.match(source):
+        raise Unusable(DropReason.URL_INVALID, "it holds a user name or a password; give the address without")
     if scheme not in {"http", "https"}:
         raise Unusable(DropReason.SCHEME_BLOCKED, f"{scheme}: only http and https are fetched")
     yield Row(InputItem(Origin(name, name), InputKind.URL, name, 0, 0, url_token), None)

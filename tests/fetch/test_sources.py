@@ -362,3 +362,11 @@ def grow(folder: Path, tree: Tree) -> Iterable[str]:
         elif isinstance(content, dict):
             path.mkdir()
             yield from grow(path, content)
+
+
+def test_a_password_in_an_address_is_not_published() -> None:
+    (row,) = list_inputs(["https://ada:secret@bote.example/a"])
+    assert row.reject is not None
+    assert row.reject.reason is DropReason.URL_INVALID
+    assert (row.reject.input, row.reject.url) == ("https://***@bote.example/a",) * 2
+    assert "secret" not in row.reject.detail
