@@ -43,7 +43,9 @@ def wait_until(what: str, holds: Callable[[], bool]) -> None:
 def task_runs(environment: dict[str, str]) -> dict[str, list[dict[str, object]]]:
     """Return the task runs of the newest flow run, by the name of their task."""
     api = environment["PREFECT_API_URL"]
-    newest = httpx.post(f"{api}/flow_runs/filter", json={"sort": "START_TIME_DESC", "limit": 1}).json()
+    begun = {"state": {"type": {"any_": ["RUNNING", "COMPLETED", "FAILED"]}}}  # runs the cron has planned sort as newer
+    request = {"flow_runs": begun, "sort": "START_TIME_DESC", "limit": 1}
+    newest = httpx.post(f"{api}/flow_runs/filter", json=request).raise_for_status().json()
     query = {"task_runs": {"flow_run_id": {"any_": [run["id"] for run in newest]}}}
     found: dict[str, list[dict[str, object]]] = {}
     for run in httpx.post(f"{api}/task_runs/filter", json=query).raise_for_status().json():
