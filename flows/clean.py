@@ -94,9 +94,9 @@ def _clean(settings: Settings) -> State[Any]:
         listing = replace(options, url_token=run.run_id)
         with _named("the inputs could not be listed"):
             shards = list_inputs(settings.sources, settings.shard_size, place, listing)
-        trails = _read_texts(shards, place, options)
+        trails = _lead("reading", shards, lambda shard: text_of_shard.submit(shard, place, options), place)
         stories = _relate(trails, place)
-        trails = _repair_words(trails, place)
+        trails = _lead("repairing", trails, lambda trail: words_of_shard.submit(trail, place), place)
         with _named("export failed for good, and nothing new was published"):
             published = publish_tables(_request(out, run, trails, stories), place)
         finish(out)  # whatever comes after: what is published is published, and the next run is another one
@@ -116,22 +116,15 @@ def _named(what: str) -> Iterator[None]:
         raise Fatal(f"{what}: {error}") from error
 
 
-def _read_texts(shards: Sequence[Receipt], place: Workplace, options: FetchOptions) -> list[ShardTrail]:
-    with phase("reading", sum(shard.rows for shard in shards)) as reporter:
-        trails = []
-        for trail in _in_window(lambda shard: text_of_shard.submit(shard, place, options), shards, 2 * place.workers):
+def _lead(title: str, items: Sequence[Any], submit: Callable[[Any], Any], place: Workplace) -> list[ShardTrail]:
+    """Lead all shards through one phase of the run, and report how far it is."""
+    total = sum((item.receipts[0] if isinstance(item, ShardTrail) else item).rows for item in items)
+    trails = []
+    with phase(title, total) as reporter:
+        for trail in _in_window(submit, items, 2 * place.workers):
             trails.append(trail)
             reporter.advance(trail.receipts[0].rows)
     return trails
-
-
-def _repair_words(trails: Sequence[ShardTrail], place: Workplace) -> list[ShardTrail]:
-    repaired = []
-    with phase("repairing", sum(trail.receipts[0].rows for trail in trails)) as reporter:
-        for trail in _in_window(lambda trail: words_of_shard.submit(trail, place), trails, 2 * place.workers):
-            repaired.append(trail)
-            reporter.advance(trail.receipts[0].rows)
-    return repaired
 
 
 @task(name="shard: texts", persist_result=False)

@@ -115,8 +115,11 @@ def write_shard(
 
 
 def read_shard(path: Path, kind: type[T]) -> Iterator[Row[T]]:
-    """Read the rows of the shard at `path`, a row group at a time. Raises Retryable when the disk is in the way."""
-    with retryable_disk(path), pq.ParquetFile(path) as file:
+    """Read the rows of the shard at `path`, a row group at a time.
+
+    Raises Retryable when the disk is in the way, Fatal when the file is damaged.
+    """
+    with retryable_disk(path), _legible(path), pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group).combine_chunks()
             documents, rejects = (
@@ -200,12 +203,19 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def retryable_disk(path: Path) -> Iterator[None]:
-    """Turn an OSError of the block into a Retryable that names `path`, and a file that is no Parquet into a Fatal."""
+    """Turn an OSError of the block into a Retryable that names `path`."""
     try:
         yield
     except OSError as error:
         message = f"{path}: {error.strerror or error}; check the disk and the rights of its folder"
         raise Retryable(message) from error
+
+
+@contextlib.contextmanager
+def _legible(path: Path) -> Iterator[None]:
+    """Turn what Arrow says of a damaged file into a Fatal that names it and the mend."""
+    try:
+        yield
     except pa.ArrowInvalid as error:
         raise Fatal(f"{path}: not a whole Parquet file ({error}); run again with --fresh") from error
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tasks.arrow_codec import arrow_type
 from tasks.boilerplate.records import Article, ExtractedDocument, Removed
 from tasks.fetch.records import Markup, Origin, Provenance, RawDocument
-from tasks.outcome import DropReason, Reject, Retryable, StageName
+from tasks.outcome import DropReason, Fatal, Reject, Retryable, StageName
 from tasks.shards import (
     GROUP_ROWS,
     Receipt,
@@ -111,3 +111,13 @@ def test_whole_file_shows_the_old_content_until_the_end(tmp_path: Path) -> None:
 def test_a_type_without_a_place_is_refused(hint: object) -> None:
     with pytest.raises(TypeError, match="no place in Arrow"):
         arrow_type(hint)
+
+
+def test_a_damaged_shard_is_done_again_and_says_so_when_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    digest = write_shard(path, [Row(raw("x"), None)], RawDocument)
+    write_receipt(Receipt("fetch", str(path), digest, rows=1, kept=1))
+    path.write_bytes(path.read_bytes()[:100])
+    assert read_receipt(path) is None
+    with pytest.raises(Fatal, match=r"a\.parquet: not a whole Parquet file.*--fresh"):
+        list(read_shard(path, RawDocument))
