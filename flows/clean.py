@@ -94,7 +94,8 @@ def _clean(settings: Settings) -> State[Any]:
         listing = replace(options, url_token=run.run_id)
         with _named("the inputs could not be listed"):
             shards = list_inputs(settings.sources, settings.shard_size, place, listing)
-        trails = _lead("reading", shards, lambda shard: text_of_shard.submit(shard, place, options), place)
+        trails = [ShardTrail((shard,)) for shard in shards]
+        trails = _lead("reading", trails, lambda trail: texts_of_shard.submit(trail, place, options), place)
         stories = _relate(trails, place)
         trails = _lead("repairing", trails, lambda trail: words_of_shard.submit(trail, place), place)
         with _named("export failed for good, and nothing new was published"):
@@ -116,21 +117,21 @@ def _named(what: str) -> Iterator[None]:
         raise Fatal(f"{what}: {error}") from error
 
 
-def _lead(title: str, items: Sequence[Any], submit: Callable[[Any], Any], place: Workplace) -> list[ShardTrail]:
+def _lead(
+    title: str, trails: Sequence[ShardTrail], submit: Callable[[ShardTrail], Any], place: Workplace
+) -> list[ShardTrail]:
     """Lead all shards through one phase of the run, and report how far it is."""
-    total = sum((item.receipts[0] if isinstance(item, ShardTrail) else item).rows for item in items)
-    trails = []
-    with phase(title, total) as reporter:
-        for trail in _in_window(submit, items, 2 * place.workers):
-            trails.append(trail)
+    led = []
+    with phase(title, sum(trail.receipts[0].rows for trail in trails)) as reporter:
+        for trail in _in_window(submit, trails, 2 * place.workers):
+            led.append(trail)
             reporter.advance(trail.receipts[0].rows)
-    return trails
+    return led
 
 
 @task(name="shard: texts", persist_result=False)
-def text_of_shard(shard: Receipt, place: Workplace, options: FetchOptions) -> ShardTrail:
+def texts_of_shard(trail: ShardTrail, place: Workplace, options: FetchOptions) -> ShardTrail:
     """Lead one shard of inputs through the stages that make its texts."""
-    trail = ShardTrail((shard,))
     trail = _step(trail, StageName.FETCH, lambda last: fetch_documents(last, place, options))
     trail = _step(trail, StageName.BOILERPLATE, lambda last: remove_boilerplate(last, place))
     return _step(trail, StageName.MOJIBAKE, lambda last: mend_mojibake(last, place))
@@ -161,7 +162,7 @@ def _relate(trails: Sequence[ShardTrail], place: Workplace) -> StoriesReceipt | 
         return StageFailure(StageName.STORIES, f"{type(error).__name__}: {error}")
 
 
-def _in_window(submit: Callable[[Any], Any], items: Sequence[Any], window: int) -> Iterator[ShardTrail]:
+def _in_window(submit: Callable[[ShardTrail], Any], items: Sequence[ShardTrail], window: int) -> Iterator[ShardTrail]:
     """Submit a task for each item, at most `window` at a time, and give the results in the order of the items.
 
     The window keeps the number of threads, and of task runs on the server, small however many shards there are.
