@@ -55,25 +55,51 @@ class DropReason(StrEnum):
     CONTAINER_TRUNCATED = "CONTAINER_TRUNCATED", "the container ends in the middle of a record"
     RECORD_WITHOUT_PAYLOAD = "RECORD_WITHOUT_PAYLOAD", "a WARC record that points to a payload stored elsewhere"
 
-    # Addresses and the network
+    # Addresses
     URL_INVALID = "URL_INVALID", "not an address"
+    URL_TOO_LONG = "URL_TOO_LONG", "an address longer than any server takes"
+    URL_CREDENTIALS = "URL_CREDENTIALS", "an address that holds a user name or a password"
     SCHEME_BLOCKED = "SCHEME_BLOCKED", "an address that is neither http nor https"
+    PORT_BLOCKED = "PORT_BLOCKED", "an address with the port of a service that is not the web"
+    SSRF_LOCAL_NAME = "SSRF_LOCAL_NAME", "a name that means this machine or its own network"
+    SSRF_PRIVATE_IP = "SSRF_PRIVATE_IP", "an address that is not on the public internet"
+
+    # Politeness
+    ROBOTS_DENIED = "ROBOTS_DENIED", "the site's robots.txt does not allow it"
+    ROBOTS_UNREACHABLE = "ROBOTS_UNREACHABLE", "the site's robots.txt could not be read, which forbids the site for now"
+    THROTTLED = "THROTTLED", "the server asks us to come later (429, 503)"
+    HOST_DEAD = "HOST_DEAD", "the host failed so often that it is left alone for now"
+    NOT_REACHED = "NOT_REACHED", "the run's time for the web was over before its turn; the next run asks it first"
+    LISTING_LIMIT = "LISTING_LIMIT", "a feed or sitemap lists more, or is nested deeper, than the limit allows"
+
+    # The network
     DNS_FAILURE = "DNS_FAILURE", "the host name could not be resolved"
+    TLS_CERT = "TLS_CERT", "the server's certificate can't be trusted"
     TLS_ERROR = "TLS_ERROR", "no secure connection could be made"
     CONN_RESET = "CONN_RESET", "the connection was refused or broken off"
+    EOF_EARLY = "EOF_EARLY", "the server closed the connection before it answered"
     DEADLINE = "DEADLINE", "the server took longer than the time limit"
     PROTOCOL_ERROR = "PROTOCOL_ERROR", "the server's answer is not HTTP"
+    HEADERS_TOO_BIG = "HEADERS_TOO_BIG", "more or longer headers than the limit allows"
     REDIRECT_LIMIT = "REDIRECT_LIMIT", "more redirects than the limit allows"
+    REDIRECT_LOOP = "REDIRECT_LOOP", "redirects that lead back to where they began"
+    REDIRECT_NO_LOCATION = "REDIRECT_NO_LOCATION", "a redirect that does not say where to"
     HTTP_GONE = "HTTP_GONE", "the server says that the page does not exist (404, 410)"
     HTTP_BAD_STATUS = "HTTP_BAD_STATUS", "the server answered with an error status"
 
     # Bodies
     EMPTY_BODY = "EMPTY_BODY", "there is nothing in it"
     BODY_TOO_BIG = "BODY_TOO_BIG", "more bytes than the size limit allows"
+    BOMB = "BOMB", "a small body that unpacks to a size no page has"
     BODY_TRUNCATED = "BODY_TRUNCATED", "the body ends before it is complete"
     TYPE_BINARY = "TYPE_BINARY", "the bytes are no text"
     TYPE_UNWANTED = "TYPE_UNWANTED", "a kind of document that unspun does not read"
-    ENCODING_UNKNOWN = "ENCODING_UNKNOWN", "no encoding was found in which the bytes are text"
+    ENCODING_CHAIN = "ENCODING_CHAIN", "packed more times over than any server does"
+    ENCODING_UNKNOWN = (
+        "ENCODING_UNKNOWN",
+        "no encoding was found in which the bytes are text, or packed in an unknown way",
+    )
+    ENCODING_CORRUPT = "ENCODING_CORRUPT", "the compressed body is damaged"
 
     # Boilerplate
     NO_MAIN_CONTENT = "NO_MAIN_CONTENT", "no article text was found in it"

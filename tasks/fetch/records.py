@@ -1,9 +1,10 @@
 """What the fetch room gives: inputs as asked for, and their text with where it came from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from tasks.outcome import Dropped
 from tasks.shards import digest_of
 
 
@@ -17,6 +18,7 @@ class InputKind(StrEnum):
     TEXT_FILE = "text_file"
     JSONL_RECORD = "jsonl_record"
     WARC_RECORD = "warc_record"
+    ARCHIVED_PAGE = "archived_page"
     PACKED_WARC_RECORD = "packed_warc_record"
     URL = "url"
 
@@ -48,18 +50,105 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class FetchOptions:
-    """What reading one input may cost. Times are in seconds.
+    """What reading one input may cost: `max_bytes` bounds a body after its compression was undone."""
 
-    `max_bytes` bounds a body after its compression was undone. `timeout_s` bounds one download with its redirects,
-    `connect_timeout_s` one connection. `url_token` is for listing only: it becomes the signature of URLs, so that the
-    web is asked again when it is a new one; reading is given options without it.
+    max_bytes: int = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlOptions:
+    """How the web may be asked. Times are in seconds, sizes in bytes.
+
+    One answer: `max_bytes` bounds its body as sent and after its compression was undone; `connect_timeout_s` is the
+    time for a connection (name, TCP, TLS), `first_byte_timeout_s` the time from the request to the end of the headers,
+    `timeout_s` the time for all of it. `max_redirects` bounds the redirects from one input.
+
+    All of them: at most `concurrency` requests at a time, `host_connections` of them to one host, whose requests begin
+    at least `host_delay_s` apart; a crawl delay of robots.txt counts up to `crawl_delay_cap_s`. A failure that may pass
+    is tried again up to `max_attempts` times in all, unless the server wants us to wait longer than
+    `retry_after_cap_s`.
+
+    After `time_limit_s` what was not asked yet is left to the next run. A source gives at most `max_listed` inputs,
+    however many feeds and sitemaps it nests. With `discover` the feeds and sitemaps that a page given as a
+    source announces are read too. Addresses of this machine and of private networks are refused unless
+    `allow_private`.
     """
 
     max_bytes: int = 10_000_000
-    timeout_s: float = 30.0
     connect_timeout_s: float = 10.0
+    first_byte_timeout_s: float = 20.0
+    timeout_s: float = 30.0
     max_redirects: int = 10
-    url_token: str = ""
+    concurrency: int = 32
+    host_connections: int = 1
+    host_delay_s: float = 1.0
+    crawl_delay_cap_s: float = 30.0
+    retry_after_cap_s: float = 120.0
+    max_attempts: int = 3
+    max_listed: int = 10_000
+    time_limit_s: float = 14_400.0
+    discover: bool = False
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CrawledRun:
+    """Where the answers to the addresses of a run are: in the folder `archive`, under the id of the `run`."""
+
+    archive: str
+    run: str
+    options: CrawlOptions
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlReceipt:
+    """What a crawl came to: `urls` addresses, each in one state, which `states` counts.
+
+    A state is that of the ledger (`page`, `unchanged`, `redirect`, ...) or, for a reject, its reason. `requests`
+    counts what servers were asked, robots.txt and second tries included. `adopted` counts answers that an earlier,
+    killed process had archived but not yet entered in the ledger.
+    """
+
+    urls: int = 0
+    states: dict[str, int] = field(default_factory=dict)
+    requests: int = 0
+    adopted: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server said of the version that is archived already, to ask it for a newer one only."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One response of a server, or what there was of it: what the client gives and the archive keeps.
+
+    `url` is the address that was asked, `peer` the IP address that answered. `head` is the status line and the header
+    lines as received, each ended by CRLF, with the empty line; empty where no head arrived, and then `status` is 0.
+    `body` is the body as sent, its transfer encoding undone and its content encoding kept. `trouble` is why the answer
+    can't be used whatever its status says (nobody answered, a torn or oversized body, ...); None for a whole answer.
+    `media_type` is in lower case; texts that the server did not send are None or empty.
+    """
+
+    url: str
+    asked_at: datetime
+    peer: str | None = None
+    status: int = 0
+    head: bytes = b""
+    body: bytes = b""
+    media_type: str = ""
+    charset_label: str | None = None
+    content_encoding: str = ""
+    location: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    retry_after: str | None = None
+    trouble: Dropped | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +156,10 @@ class InputItem:
     """One input, found but not yet read.
 
     `location` is the URL to fetch or the absolute path to open (as a `file:` URL where the path is not UTF-8; see
-    `tasks.fetch.places`). `offset` and `length` find a record in its container, in bytes of the file, for a packed
-    WARC record in bytes of what it unpacks to.
-    `signature` changes when the file behind the input does (size and times), or with every run for a URL, so that the
-    list of inputs is a key for what reading it gave.
+    `tasks.fetch.places`), for an archived page that of its segment once it is sealed. `offset` and `length` find a
+    record in its container, in bytes of the file, for a packed WARC record in bytes of what it unpacks to.
+    `signature` changes when what is behind the input does, so that the list of inputs is a key for what reading it
+    gave: the size and the times of a file, the digest of a page's bytes.
     """
 
     origin: Origin
