@@ -167,7 +167,7 @@ def test_encodings_of_the_transport_are_undone(body: bytes, headers: str) -> Non
         (response(CHUNKS[:-4], headers="Transfer-Encoding: chunked\r\n"), DropReason.BODY_TRUNCATED),
         (response(gzip.compress(BODY)[:-9], headers="Content-Encoding: gzip\r\n"), DropReason.BODY_TRUNCATED),
         (response(BODY, headers="Content-Length: 5000\r\n"), DropReason.BODY_TRUNCATED),
-        (response(gzip.compress(bytes(9_000_000)), headers="Content-Encoding: gzip\r\n"), DropReason.BODY_TOO_BIG),
+        (response(gzip.compress(bytes(9_000_000)), headers="Content-Encoding: gzip\r\n"), DropReason.BOMB),
         (response(bytes(900_000)), DropReason.BODY_TOO_BIG),
         (record("response", BODY, WARC_Truncated="length"), DropReason.BODY_TRUNCATED),
         (record("response", b"no HTTP at all"), DropReason.PROTOCOL_ERROR),
