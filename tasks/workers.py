@@ -241,6 +241,10 @@ class Watch:
             _arm(0)
             self._tell(None)
 
+    def beat(self) -> None:
+        """Say that a long job still runs; end the process where nobody waits for it any more."""
+        self._tell(None)
+
     def _tell(self, index: int | None) -> None:
         """Say which document is at work; end the process where nobody listens any more.
 

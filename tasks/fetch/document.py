@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from tasks.charset import decode_bytes
+from tasks.fetch.archive import segment_path
 from tasks.fetch.body import GZIP_MAGIC, PIECE_BYTES, collect, ungzip
-from tasks.fetch.client import get_page
 from tasks.fetch.jsonl import read_record as read_json
 from tasks.fetch.media import claimed_markup, markup_of, opens_as_html
 from tasks.fetch.places import open_location, signature_of, sorted_error
@@ -102,10 +102,13 @@ def _read_warc(item: InputItem, options: FetchOptions) -> RawDocument:
     )
 
 
-def _read_url(item: InputItem, options: FetchOptions) -> RawDocument:
-    page = get_page(item.location, options)
+def _read_archived(item: InputItem, options: FetchOptions) -> RawDocument:
+    """Read a page that the crawl archived: its record never changes, but the segment it stands in grows."""
+    segment = segment_path(*os.path.split(item.location))
+    with open_location(str(segment)) as file:
+        capture = read_capture(file, item.offset, packed=False, max_bytes=options.max_bytes)
     return _document(
-        item.origin, _Body(page.body, page.media_type, page.charset_label, page.final_url, datetime.now(UTC))
+        item.origin, _Body(capture.body, capture.media_type, capture.charset_label, capture.url, capture.fetched_at)
     )
 
 
@@ -115,7 +118,7 @@ READERS: dict[InputKind, Callable[[InputItem, FetchOptions], RawDocument]] = {
     InputKind.JSONL_RECORD: _read_json,
     InputKind.WARC_RECORD: _read_warc,
     InputKind.PACKED_WARC_RECORD: _read_warc,
-    InputKind.URL: _read_url,
+    InputKind.ARCHIVED_PAGE: _read_archived,
 }
 
 

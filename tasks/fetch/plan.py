@@ -1,9 +1,11 @@
-"""The list of inputs, written down in shards: the first thing a run does, and the key of everything after it.
+"""The list of inputs, written down in shards: what every later stage works on, and the key of what it gives.
 
-A shard of inputs is named by the digest of its content, so the same inputs are the same file in every run, and a file
-that changed (its signature is part of the row) gives another shard and with it other keys for the stages that follow.
+Addresses were asked before (`tasks.fetch.crawl`); what they led to is looked up in the ledger. A shard of inputs is
+named by the digest of its content, so the same inputs are the same file in every run, and a file or a page that
+changed (its signature is part of the row) gives another shard and with it other keys for the stages that follow.
 """
 
+import contextlib
 import itertools
 import time
 from collections import Counter
@@ -12,8 +14,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.fetch.records import FetchOptions, InputItem
+from tasks.fetch.ledger import Ledger
+from tasks.fetch.records import CrawledRun, InputItem, InputKind
 from tasks.fetch.sources import list_inputs
+from tasks.fetch.web_inputs import WebInputs
 from tasks.shards import (
     Receipt,
     Row,
@@ -49,7 +53,7 @@ def plan_shards(
     sources: Sequence[str],
     folder: str,
     shard_size: int,
-    options: FetchOptions,
+    crawled: CrawledRun,
     *,
     watch: Watch,  # noqa: ARG001  (listing works on no document; every job is given a watch)
 ) -> list[Receipt]:
@@ -58,8 +62,22 @@ def plan_shards(
     Returns their receipts in the order of the inputs. Raises Retryable where the machine is in the way.
     """
     home = Path(folder) / STAGE
-    rows = list_inputs(sources, url_token=options.url_token)
-    return [_write(itertools.chain([first], itertools.islice(rows, shard_size - 1)), home) for first in rows]
+    with contextlib.ExitStack() as stack:
+        rows = _inputs(sources, crawled, stack)
+        return [_write(itertools.chain([first], itertools.islice(rows, shard_size - 1)), home) for first in rows]
+
+
+def _inputs(sources: Sequence[str], crawled: CrawledRun, stack: contextlib.ExitStack) -> Iterator[Row[InputItem]]:
+    """List the inputs; the ledger is opened where the first address is met, and stays so until `stack` ends."""
+    web: WebInputs | None = None
+    for row in list_inputs(sources):
+        if row.document is None or row.document.kind is not InputKind.URL:
+            yield row
+            continue
+        if web is None:
+            ledger = stack.enter_context(Ledger(Path(crawled.archive)))
+            web = WebInputs(ledger, Path(crawled.archive), crawled.run, crawled.options)
+        yield from web.behind(row.document.location)
 
 
 def _write(rows: Iterable[Row[InputItem]], home: Path) -> Receipt:

@@ -47,15 +47,29 @@ MOST_LISTS = 10
 LINE_BYTES = 65_536
 
 
-def list_inputs(sources: Iterable[str], *, url_token: str = "") -> Inputs:
+def list_inputs(sources: Iterable[str], *, web_only: bool = False) -> Inputs:
     """Yield one row for every input that `sources` hold: the input, or the reject in its place.
 
-    `url_token` becomes the signature of URLs. Paths are text as `os.fsdecode` gives it. Raises Retryable where the
-    machine is in the way.
+    A URL is an item of kind `URL`: what it leads to only a crawl can tell. With `web_only` files and folders are passed
+    over, but for lists. Paths are text as `os.fsdecode` gives it. Raises Retryable where the machine is in the way.
     """
     seen = _Seen()
     for source in sources:
-        yield from _source(source, url_token, seen, n_lists=0)
+        yield from _source(source, seen, n_lists=0, web_only=web_only)
+
+
+def addresses_in(sources: Iterable[str]) -> list[str]:
+    """Return the URLs among `sources`, those in lists included, in their order."""
+    return [row.document.location for row in list_inputs(sources, web_only=True) if row.document is not None]
+
+
+def without_credentials(url: str) -> str:
+    """Return `url` as it may be published: what stands before an @ is a user name and a password.
+
+    >>> without_credentials("https://ada:secret@bote.example/a")
+    'https://***@bote.example/a'
+    """
+    return name_of(USERINFO_RE.sub(r"\1***@", url))
 
 
 @dataclass(slots=True)
@@ -80,39 +94,38 @@ class _Seen:
         return True
 
 
-def _source(source: str, url_token: str, seen: _Seen, n_lists: int) -> Inputs:
+def _source(source: str, seen: _Seen, *, n_lists: int, web_only: bool) -> Inputs:
     scheme = SCHEME_RE.match(source)
     if source.startswith("@"):
-        yield from _list_file(source, url_token, seen, n_lists)
+        yield from _list_file(source, seen, n_lists, web_only=web_only)
     elif scheme and (source[scheme.end() :].startswith("//") or scheme[1].lower() in {"data", "javascript", "mailto"}):
-        shown = USERINFO_RE.sub(r"\1***@", source)  # what is published must not hold a password
-        yield from _guarded(shown, lambda: _url(source, scheme[1].lower(), url_token, seen))
-    else:
+        yield from _guarded(without_credentials(source), lambda: _url(source, scheme[1].lower(), seen))
+    elif not web_only:
         yield from _guarded(source, lambda: _given_path(source, seen))
 
 
-def _url(source: str, scheme: str, url_token: str, seen: _Seen) -> Inputs:
+def _url(source: str, scheme: str, seen: _Seen) -> Inputs:
     name = name_of(source)
     page = digest_of(source.partition("#")[0])  # what follows is for the browser, and never sent
     if page in seen.urls:
         raise seen.repeated("a URL given before")
     seen.urls.add(page)
     if USERINFO_RE.match(source):
-        raise Unusable(DropReason.URL_INVALID, "it holds a user name or a password; give the address without")
+        raise Unusable(DropReason.URL_CREDENTIALS, "it holds a user name or a password; give the address without")
     if scheme not in {"http", "https"}:
         raise Unusable(DropReason.SCHEME_BLOCKED, f"{scheme}: only http and https are fetched")
-    yield Row(InputItem(Origin(name, name), InputKind.URL, name, 0, 0, url_token), None)
+    yield Row(InputItem(Origin(name, name), InputKind.URL, name, 0, 0, ""), None)
 
 
-def _list_file(source: str, url_token: str, seen: _Seen, n_lists: int) -> Inputs:
+def _list_file(source: str, seen: _Seen, n_lists: int, *, web_only: bool) -> Inputs:
     path = source[1:]
     if n_lists == MOST_LISTS:
         yield _reject(source, DropReason.RECORD_INVALID, f"lists that name lists, {MOST_LISTS} deep; write one list")
         return
-    yield from _guarded(source, lambda: _lines(source, path, url_token, seen, n_lists))
+    yield from _guarded(source, lambda: _lines(source, path, seen, n_lists, web_only=web_only))
 
 
-def _lines(source: str, path: str, url_token: str, seen: _Seen, n_lists: int) -> Inputs:
+def _lines(source: str, path: str, seen: _Seen, n_lists: int, *, web_only: bool) -> Inputs:
     real = os.path.realpath(path)
     if "@" + real in seen.places:
         raise seen.repeated("a list given before")
@@ -129,7 +142,7 @@ def _lines(source: str, path: str, url_token: str, seen: _Seen, n_lists: int) ->
             if len(line) == LINE_BYTES:
                 yield _reject(f"{source}#{number}", DropReason.RECORD_INVALID, "a line too long for a path or a URL")
             else:
-                yield from _source(_from_list(entry, path), url_token, seen, n_lists + 1)
+                yield from _source(_from_list(entry, path), seen, n_lists=n_lists + 1, web_only=web_only)
     if n_sources == 0:
         raise Unusable(DropReason.EMPTY_BODY, "the list names no source")
 

@@ -14,17 +14,16 @@ from tasks.fetch.document import fetch_document
 from tasks.fetch.records import FetchOptions, InputItem, InputKind, Markup, Origin, RawDocument
 from tasks.fetch.sources import list_inputs
 from tasks.outcome import Dropped, DropReason, Kept
-from tests.fetch.server import Server
 from tests.fetch.warc_bytes import members, resource, response
 
 CASES = Path(__file__).parents[1] / "cases" / "fetch"
-OPTIONS = FetchOptions(max_bytes=100_000, timeout_s=5)
+OPTIONS = FetchOptions(max_bytes=100_000)
 
 
 def outcomes(path: Path | str, options: FetchOptions = OPTIONS) -> list[Kept[RawDocument] | Dropped]:
     """List and read everything that `path` holds."""
     results: list[Kept[RawDocument] | Dropped] = []
-    for row in list_inputs([str(path)], url_token="token"):  # noqa: S106  (no secret)
+    for row in list_inputs([str(path)]):
         if row.document is not None:
             results.append(fetch_document(row.document, options))
         elif row.reject is not None:
@@ -149,22 +148,6 @@ class TestWarc:
         path = tmp_path / "a.warc.gz"
         path.write_bytes(gzip.compress(b"".join(response(f"<p>{n}".encode()) for n in range(5))))
         assert [one.value.text for one in outcomes(path) if isinstance(one, Kept)] == [f"<p>{n}" for n in range(5)]
-
-
-class TestUrls:
-    def test_a_page_is_fetched_now(self, server: Server) -> None:
-        before = datetime.now(UTC)
-        server.page(b"", "Location: /b\r\n", "302 Found", path="/a")
-        server.page('<meta charset="utf-8"><p>Fähre'.encode("cp1252"), path="/b")
-        document = kept(server.url("/a"))
-        assert document.text.endswith("Fähre")
-        assert document.origin == Origin(server.url("/a"), server.url("/a"))
-        assert document.provenance.final_url == server.url("/b")
-        assert document.provenance.fetched_at is not None
-        assert before <= document.provenance.fetched_at <= datetime.now(UTC)
-
-    def test_a_failure_is_a_reject(self, server: Server) -> None:
-        assert reason(server.page(b"", status="404 Not Found")) is DropReason.HTTP_GONE
 
 
 def test_a_name_that_is_no_utf8(tmp_path: Path) -> None:

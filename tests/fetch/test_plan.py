@@ -6,17 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.fetch.plan import plan_shards
-from tasks.fetch.records import FetchOptions, InputItem
+from tasks.fetch.records import CrawledRun, CrawlOptions, InputItem
 from tasks.outcome import Reject, Retryable
 from tasks.shards import Receipt, Row, file_digest, read_shard
 from tasks.workers import Job, Limits, Workers
 
-OPTIONS = FetchOptions(url_token="first")  # noqa: S106  (no secret)
 PLAN = "tasks.fetch.plan:plan_shards"
 
 
-def plan(sources: list[str], folder: Path, shard_size: int = 3, options: FetchOptions = OPTIONS) -> list[Receipt]:
-    return plan_shards(sources, str(folder), shard_size, options, watch=None)  # type: ignore[arg-type]  # it is not used
+def plan(sources: list[str], folder: Path, shard_size: int = 3) -> list[Receipt]:
+    crawled = CrawledRun(str(folder.parent / "archive"), "run-1", CrawlOptions())
+    return plan_shards(sources, str(folder), shard_size, crawled, watch=None)  # type: ignore[arg-type]  # it is not used
 
 
 def rows(receipts: list[Receipt]) -> list[Row[InputItem]]:
@@ -66,12 +66,9 @@ def test_a_changed_file_changes_its_shard_alone(inbox: Path, tmp_path: Path) -> 
     assert first[1].digest != again[1].digest
 
 
-def test_urls_are_new_with_a_new_token(tmp_path: Path) -> None:
-    urls = ["https://bote.example/1", "https://bote.example/2"]
-    first, again = (plan(urls, tmp_path / "work") for _ in range(2))
-    later = plan(urls, tmp_path / "work", options=FetchOptions(url_token="second"))  # noqa: S106
-    assert [one.digest for one in first] == [one.digest for one in again]
-    assert [one.digest for one in first] != [one.digest for one in later]
+def test_addresses_that_nobody_asked_are_rejects(tmp_path: Path) -> None:
+    (receipt,) = plan(["https://bote.example/1", "https://bote.example/2"], tmp_path / "work")
+    assert receipt.dropped == {"NOT_REACHED": 2}
 
 
 def test_rejects_that_say_the_same_do_not_share_a_shard(tmp_path: Path) -> None:
@@ -86,9 +83,9 @@ def test_a_disk_in_the_way_is_worth_another_try(inbox: Path, tmp_path: Path) -> 
 
 
 def test_in_a_worker_process(inbox: Path, tmp_path: Path) -> None:
-    workers = Workers(1)
+    workers, crawled = Workers(1), CrawledRun(str(tmp_path / "archive"), "run-1", CrawlOptions())
     try:
-        receipts = workers.run(Job(PLAN, ((str(inbox),), str(tmp_path / "work"), 5, OPTIONS), Limits(), isolate=False))
+        receipts = workers.run(Job(PLAN, ((str(inbox),), str(tmp_path / "work"), 5, crawled), Limits(), isolate=False))
     finally:
         workers.close()
     assert [one.rows for one in receipts] == [5, 3]

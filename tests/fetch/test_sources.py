@@ -10,18 +10,17 @@ from hypothesis import strategies as st
 
 from tasks.fetch.places import path_of
 from tasks.fetch.records import InputKind
-from tasks.fetch.sources import list_inputs
+from tasks.fetch.sources import addresses_in, list_inputs
 from tasks.outcome import DropReason
 from tests.fetch.warc_bytes import members, response
 
 HTML = b"<!doctype html><p>News</p>"
-TOKEN = "run-1"  # noqa: S105  (no secret)
 
 
 def listed(sources: Iterable[str]) -> list[str]:
     """Say each row in one line: `input`, or `input REASON`."""
     lines = []
-    for row in list_inputs(sources, url_token=TOKEN):
+    for row in list_inputs(sources):
         assert (row.document is None) != (row.reject is None)
         if row.document is not None:
             lines.append(row.document.origin.input)
@@ -194,10 +193,19 @@ class TestSources:
             "https://bote.example/ä",
         ]
         assert listed(urls) == urls
-        rows = [row.document for row in list_inputs(urls, url_token=TOKEN) if row.document]
-        assert {(row.kind, row.signature) for row in rows} == {(InputKind.URL, TOKEN)}
+        rows = [row.document for row in list_inputs(urls) if row.document]
+        assert {row.kind for row in rows} == {InputKind.URL}
         assert [row.location for row in rows] == [row.origin.url for row in rows] == urls
+        assert addresses_in(urls) == urls
         assert listed([urls[0], urls[0] + "#comments"]) == [urls[0], urls[0] + "#comments INPUT_REPEATED"]
+
+    def test_addresses_are_found_in_lists_and_files_are_left_alone(self) -> None:
+        put("a.html", HTML)
+        put("list.txt", b"https://bote.example/1\na.html\n@more.txt\nftp://bote.example/\n")
+        put("more.txt", b"https://bote.example/2\nhttps://bote.example/1\nnope\n")
+        assert addresses_in(["@list.txt", "a.html", "nope/", "https://bote.example/3"]) == [
+            f"https://bote.example/{n}" for n in (1, 2, 3)
+        ]
 
     @pytest.mark.parametrize("url", ["ftp://bote.example/", "file:///etc/passwd", "mailto:a@bote.example", "data:,x"])
     def test_urls_that_are_not_fetched(self, url: str) -> None:
@@ -367,6 +375,6 @@ def grow(folder: Path, tree: Tree) -> Iterable[str]:
 def test_a_password_in_an_address_is_not_published() -> None:
     (row,) = list_inputs(["https://ada:secret@bote.example/a"])
     assert row.reject is not None
-    assert row.reject.reason is DropReason.URL_INVALID
+    assert row.reject.reason is DropReason.URL_CREDENTIALS
     assert (row.reject.input, row.reject.url) == ("https://***@bote.example/a",) * 2
     assert "secret" not in row.reject.detail
