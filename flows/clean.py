@@ -1,13 +1,14 @@
 """The main job: scraped news in, clean tables out.
 
-    inputs → fetch → boilerplate → mojibake  ┐            ┌ spinner
-    inputs → fetch → boilerplate → mojibake  ├→ stories → ├ spinner → export
-    inputs → fetch → boilerplate → mojibake  ┘            └ spinner
+                     ┌ fetch → boilerplate → mojibake ┐            ┌ spinner ┐
+    crawl → inputs → ├ fetch → boilerplate → mojibake ├→ stories → ├ spinner ├→ export
+                     └ fetch → boilerplate → mojibake ┘            └ spinner ┘
 
-Each box is one Prefect task run over one shard (a few hundred inputs), retried alone and stored alone; the boxes of a
-line run nested in one task, in one thread, one after the other. What a stage has done for a shard it never does again,
-in this run or a later one (see `tasks.stage`). A shard whose stage fails for good costs its own inputs: they become
-rejects that say so, the other shards go on, and the run ends as failed.
+Only the crawl asks the web; it leaves every answer in `OUT/archive`, which all later stages read. Each box after it
+is one Prefect task run over one shard (a few hundred inputs), retried alone and stored alone; the boxes of a line run
+nested in one task, in one thread, one after the other. What a stage has done for a shard it never does again, in this
+run or a later one (see `tasks.stage`). A shard whose stage fails for good costs its own inputs: they become rejects
+that say so, the other shards go on, and the run ends as failed.
 
 Ad hoc:      python -m flows.clean [SOURCE ...]
 Scheduled:   prefect.yaml, entrypoint flows.clean.clean
@@ -38,15 +39,15 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from flows.progress import phase
-from flows.run_state import WORK, RunState, finish, run_of
+from flows.run_state import ARCHIVE, WORK, RunState, finish, run_of
 from flows.settings import Settings, SettingsError, load_settings
 from tasks.boilerplate.task import remove_boilerplate
 from tasks.export.generations import check_folder
 from tasks.export.records import Published, PublishRequest, ShardTrail, StageFailure
 from tasks.export.summary import RunSummary, how_to_open, show_summary, summarise
 from tasks.export.task import publish_tables
-from tasks.fetch.records import FetchOptions
-from tasks.fetch.task import fetch_documents, list_inputs
+from tasks.fetch.records import CrawledRun, CrawlReceipt, FetchOptions
+from tasks.fetch.task import crawl_web, fetch_documents, list_inputs
 from tasks.mojibake.task import mend_mojibake
 from tasks.outcome import Fatal, Retryable, StageName
 from tasks.shards import Receipt
@@ -66,13 +67,23 @@ def clean(  # noqa: PLR0913  (the parameters of the deployment, which a person f
     workers: int | None = None,
     shard_size: int | None = None,
     fresh: bool | None = None,
+    discover: bool | None = None,
+    allow_private: bool | None = None,
 ) -> State[Any]:
     """Clean `sources` (URLs, folders, files, `@list.txt`) into the tables under `out`.
 
     What is not given comes from the environment, `unspun.toml` or the defaults (`flows.settings`). The run ends
     Completed when every input is an article or a reject for a reason of its own, else Failed, saying what was lost.
     """
-    given = {"sources": sources, "out": out, "workers": workers, "shard_size": shard_size, "fresh": fresh}
+    given = {
+        "sources": sources,
+        "out": out,
+        "workers": workers,
+        "shard_size": shard_size,
+        "fresh": fresh,
+        "discover": discover,
+        "allow_private": allow_private,
+    }
     try:
         settings = load_settings(given, Path(config) if config else None)
         return _clean(settings)
@@ -84,22 +95,24 @@ def clean(  # noqa: PLR0913  (the parameters of the deployment, which a person f
 
 def _clean(settings: Settings) -> State[Any]:
     out = Path(settings.out).resolve()
-    options = FetchOptions(max_bytes=settings.max_document_bytes, timeout_s=settings.fetch_timeout_s)
+    options = FetchOptions(max_bytes=settings.max_document_bytes)
     limits = Limits(document_cpu_s=settings.document_time_limit_s)
     place = Workplace(str(out / WORK), settings.workers, limits, settings.fresh)
     with run_of(out, settings.digest()) as run:
         if run.resumed:
             print(f"continuing run {run.run_id}", file=sys.stderr)
         check_folder(out, run.run_id)
-        listing = replace(options, url_token=run.run_id)
+        crawled = CrawledRun(str(out / ARCHIVE), run.run_id, settings.crawl_options())
+        with _named("the web could not be asked"):
+            crawl = crawl_web(settings.sources, crawled, place)
         with _named("the inputs could not be listed"):
-            shards = list_inputs(settings.sources, settings.shard_size, place, listing)
+            shards = list_inputs(settings.sources, settings.shard_size, place, crawled)
         trails = [ShardTrail((shard,)) for shard in shards]
         trails = _lead("reading", trails, lambda trail: texts_of_shard.submit(trail, place, options), place)
         stories = _relate(trails, place)
         trails = _lead("repairing", trails, lambda trail: words_of_shard.submit(trail, place), place)
         with _named("export failed for good, and nothing new was published"):
-            published = publish_tables(_request(out, run, trails, stories), place)
+            published = publish_tables(_request(out, run, crawl, trails, stories), place)
         finish(out)  # whatever comes after: what is published is published, and the next run is another one
         summary = summarise(run.run_id, trails, stories)
         _report(summary, out, published)
@@ -177,7 +190,11 @@ def _in_window(submit: Callable[[ShardTrail], Any], items: Sequence[ShardTrail],
 
 
 def _request(
-    out: Path, run: RunState, trails: Sequence[ShardTrail], stories: StoriesReceipt | StageFailure
+    out: Path,
+    run: RunState,
+    crawl: CrawlReceipt,
+    trails: Sequence[ShardTrail],
+    stories: StoriesReceipt | StageFailure,
 ) -> PublishRequest:
     found = stories if isinstance(stories, StoriesReceipt) else None
     return PublishRequest(
@@ -187,6 +204,7 @@ def _request(
         pipeline_version=metadata.version("unspun"),
         settings_digest=run.settings_digest,
         trails=tuple(trails),
+        crawl=crawl,
         stories=found.receipt if found else None,
         relations=found.relations if found else None,
         memberships=found.memberships if found else None,
@@ -211,7 +229,7 @@ def _report(summary: RunSummary, out: Path, published: Published) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the flow once from the command line; return the exit status that the help text promises."""
     options = _parser().parse_args(arguments)
-    given = {**vars(options), "sources": options.sources or None, "fresh": options.fresh or None}
+    given = {name: value or None for name, value in vars(options).items()}  # what was not said counts as not given
     config = given.pop("config")
     try:
         settings = load_settings(given, Path(config) if config else None)
@@ -228,6 +246,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         workers=settings.workers,
         shard_size=settings.shard_size,
         fresh=settings.fresh,
+        discover=settings.discover,
+        allow_private=settings.allow_private,
         return_state=True,
     )
     if not state.is_completed():
@@ -261,13 +281,22 @@ def _parser() -> argparse.ArgumentParser:
         "sources",
         metavar="SOURCE",
         nargs="*",
-        help="a URL, a folder, a .html, .txt, .jsonl, .warc or .warc.gz file, or @list.txt with one SOURCE per line; "
-        "without any, those of unspun.toml, else the sample in data/sample",
+        help="a URL (of a page, a feed, a sitemap or a list of URLs), a folder, a .html, .txt, .jsonl, .warc or "
+        ".warc.gz file, or @list.txt with one SOURCE per line; without any, those of unspun.toml, else the sample in "
+        "data/sample",
     )
     parser.add_argument("--out", metavar="DIR", help="the folder of the tables (default: unspun-out)")
     parser.add_argument("--config", metavar="FILE", help="a TOML file of settings (default: unspun.toml, if there)")
     parser.add_argument("--workers", metavar="N", help="worker processes (default: one per processor)")
     parser.add_argument("--shard-size", metavar="N", help="inputs per shard (default: 300)")
+    parser.add_argument(
+        "--discover", action="store_true", help="read the feeds and sitemaps that a given page announces"
+    )
+    parser.add_argument(
+        "--allow-private",
+        action="store_true",
+        help="also ask addresses of this machine and of private networks: for tests and intranets",
+    )
     parser.add_argument("--fresh", action="store_true", help="do every stage again, also where its output is there")
     return parser
 

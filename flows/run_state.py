@@ -1,9 +1,9 @@
 """One run at a time for each data set, and how an interrupted run is taken up again.
 
-A run leaves a marker, `OUT/.work/unfinished.json`, from its start until it has published, whatever it published. A run
-that finds the marker of one with the same sources and settings is that run, continued: it has its id, its start, and
-the token under which the pages from the web were stored, so that no page is fetched twice. Where the marker is gone the
-token is new, and the web is asked again.
+A run leaves a marker, `OUT/.work/unfinished.json`, from its start until it has published, whatever it published. A
+run that finds the marker of one with the same sources and settings is that run, continued: it has its start and its
+id, and that id is the one under which the ledger knows what was asked already, so that no page is fetched twice.
+Where the marker is gone the run is a new one, and asks the web for what is newer than what the archive holds.
 
 A lock (`OUT/.work/lock`, flock) is held for as long as the process lives; the kernel lets go of it, however the
 process ends.
@@ -24,6 +24,7 @@ from tasks.outcome import Fatal
 from tasks.shards import from_record, retryable_disk, to_record, whole_file
 
 WORK = ".work"
+ARCHIVE = "archive"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from tasks.fetch.records import CrawlOptions
 from tasks.outcome import Fatal
 from tasks.shards import digest_of
 
@@ -37,8 +38,8 @@ class Settings:
     """What one run is to do.
 
     `sources` are as the user wrote them. `workers` is the number of processes, `shard_size` the number of inputs in a
-    shard. `document_time_limit_s` is in seconds of CPU, `max_document_bytes` counts decoded bytes, `fetch_timeout_s`
-    bounds one download as a whole.
+    shard. `document_time_limit_s` is in seconds of CPU, `max_document_bytes` counts decoded bytes. Those from
+    `fetch_timeout_s` on are for the web; `tasks.fetch.records.CrawlOptions` says what each of them bounds.
     """
 
     sources: tuple[str, ...] = ()
@@ -49,6 +50,32 @@ class Settings:
     document_time_limit_s: float = 10.0
     max_document_bytes: int = 10_000_000
     fetch_timeout_s: float = 30.0
+    crawl_time_limit_s: float = 14_400.0
+    concurrency: int = 32
+    host_connections: int = 1
+    host_delay_s: float = 1.0
+    max_attempts: int = 3
+    max_listed: int = 10_000
+    discover: bool = False
+    allow_private: bool = False
+
+    def crawl_options(self) -> CrawlOptions:
+        """Return what of the settings concerns the web."""
+        usual = CrawlOptions()
+        return CrawlOptions(
+            max_bytes=self.max_document_bytes,
+            connect_timeout_s=min(usual.connect_timeout_s, self.fetch_timeout_s),
+            first_byte_timeout_s=min(usual.first_byte_timeout_s, self.fetch_timeout_s),
+            timeout_s=self.fetch_timeout_s,
+            time_limit_s=self.crawl_time_limit_s,
+            concurrency=self.concurrency,
+            host_connections=self.host_connections,
+            host_delay_s=self.host_delay_s,
+            max_attempts=self.max_attempts,
+            max_listed=self.max_listed,
+            discover=self.discover,
+            allow_private=self.allow_private,
+        )
 
     def digest(self) -> str:
         """Return 32 hex digits that are the same for runs which are to give the same data set.
@@ -61,6 +88,9 @@ class Settings:
             str(self.document_time_limit_s),
             str(self.max_document_bytes),
             str(self.fetch_timeout_s),
+            str(self.max_listed),
+            str(self.discover),
+            str(self.allow_private),
         )
 
 
@@ -71,7 +101,15 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "document_time_limit_s": (0.1, 86_400),
     "max_document_bytes": (1, 1 << 31),
     "fetch_timeout_s": (0.1, 86_400),
+    "crawl_time_limit_s": (1, 604_800),
+    "concurrency": (1, 1024),
+    "host_connections": (1, 64),
+    "host_delay_s": (0, 3600),
+    "max_attempts": (1, 10),
+    "max_listed": (1, 1_000_000),
 }
+
+FLAGS = {"fresh", "discover", "allow_private"}
 
 
 def load_settings(given: Mapping[str, Value], config: Path | None = None) -> Settings:
@@ -131,10 +169,10 @@ def _checked(name: str, value: Value, place: str) -> Value:
         if isinstance(value, str) and value:
             return _in_utf_8(value, place)
         raise SettingsError(f"{place}: out must be the path of a folder, not {value!r}")
-    if name == "fresh":
+    if name in FLAGS:
         spelled = {"true": True, "false": False, "1": True, "0": False}.get(str(value).lower())
         if spelled is None:
-            raise SettingsError(f"{place}: fresh must be true or false, not {value!r}")
+            raise SettingsError(f"{place}: {name} must be true or false, not {value!r}")
         return spelled
     return _checked_number(name, value, place)
 

@@ -15,6 +15,7 @@ The import law, kept by `tests/architecture/test_import_law.py`:
 
 1. A room imports itself, the files beside the rooms, and the `records.py` of rooms before it. Nothing else.
 2. Only `flows/` and `task.py` files import Prefect.
-3. Only the edge modules touch the world: fetch's client and sources, `shards`, `workers`, export's writer.
+3. Only the edge modules touch the world: fetch's clients, archive, ledger and sources, `shards`, `workers`, export's
+   writer.
 4. `__init__.py` files of rooms are empty.
 """

@@ -43,6 +43,7 @@ from tasks.export.records import (
     ShardTrail,
     StageFailure,
     TableCount,
+    UrlStateCount,
     Version,
 )
 from tasks.export.removed_lines import read_removed
@@ -216,6 +217,8 @@ def _run_row(request: PublishRequest, writers: Writers) -> RunRow:
         n_articles=writers[ARTICLES.name].n_rows,
         n_rejects=writers[REJECTS.name].n_rows,
         counts=count_stages(request.trails, request.stories),
+        n_urls=request.crawl.urls,
+        url_states=tuple(UrlStateCount(state, urls) for state, urls in sorted(request.crawl.states.items())),
     )
 
 
@@ -226,6 +229,12 @@ def _check_run(run: RunRow, trails: Sequence[ShardTrail], index: RunIndex) -> No
         raise Fatal(
             f"the receipts tell of {run.n_inputs} inputs and {expected} articles, but {run.n_articles} articles and "
             f"{run.n_rejects} rejects were found in the shards. Nothing was published; run again with --fresh"
+        )
+    n_settled = sum(state.urls for state in run.url_states)
+    if n_settled != run.n_urls:
+        raise Fatal(
+            f"{run.n_urls} addresses were asked, but the ledger has states for {n_settled}. Nothing was published; "
+            "please report it"
         )
     repeated = index.repeated_articles()
     if repeated:

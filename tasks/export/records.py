@@ -5,9 +5,10 @@ The row dataclasses have one field per column, of the same name and in the same 
 the stories room as it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from tasks.fetch.records import CrawlReceipt
 from tasks.outcome import DropReason, StageName
 from tasks.shards import Receipt
 
@@ -35,9 +36,9 @@ class ShardTrail:
 class PublishRequest:
     """Everything that is to be known of a run in order to publish it into the data set at the folder `out`.
 
-    `started_at` is an ISO 8601 time in UTC. `relations` and `memberships` are the paths of Parquet files with a column
-    for each field of `Relation` and `Membership`, and `stories` is the receipt of the stage that wrote them; all three
-    are None where it failed.
+    `started_at` is an ISO 8601 time in UTC. `crawl` says what became of the addresses that were asked. `relations`
+    and `memberships` are the paths of Parquet files with a column for each field of `Relation` and `Membership`, and
+    `stories` is the receipt of the stage that wrote them; all three are None where it failed.
     """
 
     out: str
@@ -46,6 +47,7 @@ class PublishRequest:
     pipeline_version: str
     settings_digest: str
     trails: tuple[ShardTrail, ...]
+    crawl: CrawlReceipt = field(default_factory=CrawlReceipt)
     relations: str | None = None
     memberships: str | None = None
     stories: Receipt | None = None
@@ -191,6 +193,14 @@ class StageCount:
 
 
 @dataclass(frozen=True, slots=True)
+class UrlStateCount:
+    """How many addresses ended a run in a state of the ledger or, where they were refused, for a reason."""
+
+    state: str
+    urls: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunRow:
     """A row of `runs`."""
 
@@ -204,3 +214,5 @@ class RunRow:
     n_articles: int
     n_rejects: int
     counts: tuple[StageCount, ...]
+    n_urls: int
+    url_states: tuple[UrlStateCount, ...]

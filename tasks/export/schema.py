@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 # Written into every file and the manifest. It grows with every change that a reader could notice.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 TEXT = pa.string()
 COUNT = pa.int64()
@@ -239,6 +239,16 @@ STAGE_COUNT = (
     Column("shards", COUNT, "all shards", unit="shards"),
 )
 
+URL_STATE = (
+    Column(
+        "state",
+        TEXT,
+        "page: fetched; unchanged: the server said so; repeated: the same bytes were sent again; redirect; listing: "
+        "a feed, sitemap or list of URLs; else the reason for which nothing usable came",
+    ),
+    Column("urls", COUNT, "addresses that ended the run in this state", unit="addresses"),
+)
+
 RUNS = Table(
     "runs",
     "One row per run that was published.",
@@ -255,6 +265,8 @@ RUNS = Table(
         Column("n_articles", COUNT, "articles that the run published", unit="articles"),
         Column("n_rejects", COUNT, "inputs that became rejects", unit="inputs"),
         Column("counts", list_of(*STAGE_COUNT), "what went in and out of each stage"),
+        Column("n_urls", COUNT, "addresses asked, redirects and listings among them", unit="addresses"),
+        Column("url_states", list_of(*URL_STATE), "in which state each address ended; together always `n_urls`"),
     ),
 )
 

@@ -23,11 +23,19 @@ ROOMS = ["fetch", "boilerplate", "mojibake", "stories", "spinner", "export"]
 FLOOR = sorted(path.stem for path in (ROOT / "tasks").glob("*.py") if path.stem != "__init__")
 
 # Modules through which code reaches files, processes or the network, and who may.
-WORLD = {"duckdb", "fastwarc", "http", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "urllib3"}
+WORLD = {
+    *("aiohttp", "curl_cffi", "duckdb", "fastwarc", "http", "shutil", "socket", "sqlite3", "subprocess", "tempfile"),
+    "urllib3",
+}
 EDGES = {
     "tasks/shards.py": {"tempfile"},
-    "tasks/fetch/client.py": {"urllib3", "socket"},
-    "tasks/fetch/warc.py": {"fastwarc", "tempfile"},
+    "tasks/fetch/archive.py": {"fastwarc"},
+    "tasks/fetch/client.py": {"aiohttp", "socket"},
+    "tasks/fetch/guarded_protocol.py": {"aiohttp"},
+    "tasks/fetch/ledger.py": {"sqlite3"},
+    "tasks/fetch/resolver.py": {"aiohttp", "socket"},
+    "tasks/fetch/second_client.py": {"curl_cffi", "aiohttp", "socket"},
+    "tasks/fetch/warc.py": {"fastwarc"},
     "tasks/stories/corpus.py": {"duckdb", "tempfile"},
     "tasks/export/generations.py": {"shutil"},
     "tasks/export/run_index.py": {"duckdb"},

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.export.records import INPUTS, Published, PublishRequest, ShardTrail, StageFailure, TableCount
+from tasks.export.schema import SCHEMA_VERSION
 from tasks.outcome import DropReason, Fatal, Retryable, StageName
 from tasks.shards import file_digest
 from tests.export.conftest import Publish
@@ -220,7 +221,7 @@ def test_the_manifest_tells_what_is_there(publish: Publish, out: Path, work: Pat
     publish(first_run(out, work))
     publish(request_for(out, work, "two", [SPUN]))
     manifest = json.loads((out / "manifest.json").read_text("utf-8"))
-    assert (manifest["schema_version"], manifest["generation"], manifest["run_id"]) == (1, 2, "two")
+    assert (manifest["schema_version"], manifest["generation"], manifest["run_id"]) == (SCHEMA_VERSION, 2, "two")
     told = {(out / one["path"]).resolve(): (one["rows"], one["size_bytes"], one["sha256"]) for one in manifest["files"]}
     assert told == {
         path.resolve(): (pq.read_metadata(path).num_rows, path.stat().st_size, file_digest(path))
@@ -289,7 +290,8 @@ def test_a_run_id_that_is_no_file_name_is_refused(publish: Publish, out: Path, w
 def test_tables_of_another_schema_version_are_refused(publish: Publish, out: Path, work: Path) -> None:
     publish(first_run(out, work))
     manifest = out / "manifest.json"
-    manifest.write_text(manifest.read_text("utf-8").replace('"schema_version": 1', '"schema_version": 99'), "utf-8")
+    told = json.loads(manifest.read_text("utf-8"))
+    manifest.write_text(json.dumps({**told, "schema_version": 99}), "utf-8")
     with pytest.raises(Fatal, match="schema version 99"):
         publish(request_for(out, work, "two", [SPUN]))
 
