@@ -17,8 +17,11 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed-dev  ## ratios to the bare libraries; takes some minutes
+bench: $(VENV)/.installed-dev  ## ratios to the bare libraries, and a crawl through 200 kills; takes a quarter of an hour
 	$(BIN)/python -m tests.bench.orchestration
+	$(BIN)/python -m tests.bench.client
+	$(BIN)/python -m tests.bench.fetch_stage
+	$(BIN)/python -m tests.bench.kills
 
 clean:  ## remove the environment and all caches; the tables stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
