@@ -226,11 +226,9 @@ def _unzstd() -> Decoder:
 
 def _decoder_for(coding: str, head: bytes) -> Decoder:
     """Return what undoes a layer that was declared as `coding` ("" for none) and begins with `head`."""
-    declared_gzip, declared_zstd = coding == "gzip", coding == "zstd"
-    # Its first byte, or the first three of a frame to be skipped, could be a short text.
-    if head.startswith(GZIP_MAGIC + b"\x08") or (declared_gzip and head.startswith(GZIP_MAGIC)):
+    if head.startswith(GZIP_MAGIC + b"\x08") or (coding == "gzip" and head.startswith(GZIP_MAGIC)):
         return _gunzip()
-    if head.startswith(ZSTD_MAGIC) or (declared_zstd and _may_be_zstd(head) and (head[1:2] == ZSTD_MAGIC[1:2] or len(head) > 3))  # noqa: PLR2004:
+    if head.startswith(ZSTD_MAGIC) or (coding == "zstd" and _begins_zstd(head)):
         return _unzstd()
     if coding == "br" and not MARKUP_START_RE.match(head):
         return _Brotli()
@@ -240,8 +238,15 @@ def _decoder_for(coding: str, head: bytes) -> Decoder:
     return _AsItIs()
 
 
-def _may_be_zstd(head: bytes) -> bool:
-    return ZSTD_MAGIC.startswith(head[:4]) or ZSTD_SKIPPABLE_RE.match(head) is not None
+def _begins_zstd(head: bytes) -> bool:
+    """Whether a body declared as zstd begins like it. Less than this could be a short text, as `(` and `P*` are."""
+    torn_magic = len(head) > 1 and ZSTD_MAGIC.startswith(head)
+    return torn_magic or (len(head) >= len(ZSTD_MAGIC) and ZSTD_SKIPPABLE_RE.match(head) is not None)
+
+
+def _may_be_zstd(waiting: bytes) -> bool:
+    """Whether another frame follows, as far as can be told."""
+    return ZSTD_MAGIC.startswith(waiting[:4]) or ZSTD_SKIPPABLE_RE.match(waiting) is not None
 
 
 class _Layer:

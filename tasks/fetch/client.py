@@ -48,6 +48,7 @@ from yarl import URL
 from tasks.fetch.body import Unpacker
 from tasks.fetch.guarded_protocol import MAX_HEAD_BYTES, MAX_HEADERS, SWITCHING_PROTOCOLS, GuardedProtocol
 from tasks.fetch.http_head import PAGE, Asked, Head, answer_of, read_head, refuse_unread
+from tasks.fetch.media import HEAD
 from tasks.fetch.records import Answer, CrawlOptions, Validators
 from tasks.fetch.resolver import GuardedResolver, SystemResolver
 from tasks.fetch.second_client import SecondClient
@@ -171,6 +172,7 @@ class _Received:
     response: "_Response | None" = None
     head: Head | None = None
     pieces: list[bytes] = field(default_factory=list)
+    opening: bytes = b""
     trouble: Dropped | None = None
 
     @property
@@ -187,7 +189,8 @@ class _Received:
 
     def answer(self) -> Answer:
         peer = self.response.peer if self.response is not None else None
-        return answer_of(Asked(self.url, self.asked_at, peer), self.head, b"".join(self.pieces), self.trouble)
+        asked = Asked(self.url, self.asked_at, peer)
+        return answer_of(asked, self.head, b"".join(self.pieces), self.trouble, self.opening)
 
 
 async def _read_page(response: "_Response", received: _Received, unpacker: Unpacker) -> None:
@@ -199,6 +202,8 @@ async def _read_page(response: "_Response", received: _Received, unpacker: Unpac
         is_over = not piece
         received.pieces.append(piece)
         for out in unpacker.finish() if is_over else unpacker.feed(piece):
+            if not n_out:
+                received.opening = out[:HEAD]
             n_out += len(out)
             n_in_turn += len(out) + PIECE_COST_BYTES
             if n_in_turn > TURN_BYTES:

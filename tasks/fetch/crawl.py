@@ -220,8 +220,7 @@ class _Crawler:
 
     async def _ask(self, host: str, address: WebAddress, validators: Validators) -> Answer:
         self.n_requests += 1
-        self._hosts.asked(host, time.time())
-        self._frontier.hold(host, self._hosts.next_at(host, time.time()))
+        self._frontier.hold(host, self._hosts.asked(host, time.time()))
         answer = await self._client.ask(address, validators)
         self._hosts.answered(host, answer, answer.trouble or trouble_of(answer), time.time())
         return answer

@@ -11,9 +11,6 @@ article that can't be read.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from isal import isal_zlib
-from isal.igzip_lib import IsalError
-
 from tasks.fetch.body import unpack
 from tasks.fetch.ledger import Ledger, LedgerEntry, UrlState
 from tasks.fetch.listings import LISTING_BYTES, Listing, ListingKind, find_announced, find_listing
@@ -25,8 +22,6 @@ from tasks.outcome import DropReason, Unusable
 MOST_NESTED = 3
 # The protocol allows 50,000 sitemaps in an index; sites of newspapers have one for each month, a few hundred.
 MOST_LISTINGS = 1_000
-GZIP = 31  # the window bits that mean a gzip header
-PACKED_HEAD = 1024
 AS_BEFORE = {UrlState.UNCHANGED, UrlState.REPEATED}
 
 
@@ -154,12 +149,7 @@ def _within(listing: Listing, max_listed: int) -> Found:
 
 
 def _head_of(answer: Answer) -> bytes:
-    """Return how the body begins; of an encoding other than gzip, nothing, so that it is looked at whole."""
-    if answer.content_encoding in {"", "identity"}:
-        return answer.body[:HEAD]
-    if answer.content_encoding in {"gzip", "x-gzip"}:
-        try:
-            return isal_zlib.decompressobj(GZIP).decompress(answer.body[:PACKED_HEAD], HEAD)
-        except IsalError:  # type: ignore[misc]  # the stub says that it is an instance
-            return b""  # says gzip and is none: the whole look knows what to do with it
-    return b""
+    """Return how the body begins; nothing where it would have to be unpacked, so that it is looked at whole."""
+    if answer.opening:
+        return answer.opening
+    return answer.body[:HEAD] if answer.content_encoding in {"", "identity"} else b""

@@ -4,18 +4,19 @@ Keeps the states that `politeness` and `robots` compute, by host and by origin, 
 run knows how long a host is to be left alone, and reads no robots.txt again that is not a day old.
 """
 
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tasks.fetch import politeness
-from tasks.fetch.body import unpack
+from tasks.fetch.body import Unpacker
 from tasks.fetch.politeness import HostState, parse_retry_after
 from tasks.fetch.records import Answer, CrawlOptions
-from tasks.fetch.robots import Robots, read_robots
+from tasks.fetch.robots import READ_OCTETS, Robots, read_robots
 from tasks.outcome import Dropped, DropReason, Unusable
 
-ROBOTS_BYTES = 10_000_000  # of which `robots` reads the first 500 KiB
+ROBOTS_BYTES = 10_000_000  # a bound for the unpacking; `robots` reads the first 500 KiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,10 @@ class Hosts:
         """Return why `host` is left alone now; None where it may be asked."""
         return self.state(host).refusal(now, self._options)
 
-    def asked(self, host: str, now: float) -> None:
-        """Say that a request to `host` begins."""
-        self._states[host] = politeness.asked(self.state(host), now, self._options)
+    def asked(self, host: str, now: float) -> float:
+        """Say that a request to `host` begins; return when the next one may."""
+        state = self._states[host] = politeness.asked(self.state(host), now, self._options)
+        return state.next_at
 
     def answered(self, host: str, answer: Answer, trouble: Dropped | None, now: float) -> None:
         """Say what a request to `host` came to."""
@@ -94,10 +96,21 @@ class Hosts:
 
 
 def _robots_body(answer: Answer) -> tuple[bytes, Dropped | None]:
-    """Return the body of a robots.txt, unpacked, and why there is none. An empty one is one that forbids nothing."""
-    if answer.trouble is not None and answer.trouble.reason is not DropReason.EMPTY_BODY:
-        return b"", answer.trouble
+    """Return the beginning of a robots.txt, unpacked, and why there is none.
+
+    An empty one is one that forbids nothing, and one that is too big counts as far as it is read.
+    """
+    trouble = answer.trouble
+    has_beginning = trouble is not None and trouble.reason is DropReason.BODY_TOO_BIG and answer.body
+    if trouble is not None and trouble.reason is not DropReason.EMPTY_BODY and not has_beginning:
+        return b"", trouble
+    body = bytearray()
+    unpacker = Unpacker(answer.content_encoding, ROBOTS_BYTES)
     try:
-        return unpack([answer.body], answer.content_encoding, ROBOTS_BYTES), None
+        for piece in itertools.chain(unpacker.feed(answer.body), unpacker.finish()):
+            body += piece
+            if len(body) > READ_OCTETS:
+                break
     except Unusable as error:
         return b"", Dropped(error.reason, error.detail)
+    return bytes(body), None

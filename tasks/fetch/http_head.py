@@ -90,14 +90,18 @@ def read_head(status: int, status_line: bytes, headers: Sequence[tuple[bytes, by
 
 def refuse_unread(head: Head, href: str, max_bytes: int) -> None:
     """Raise Unusable (TYPE_UNWANTED, BODY_TOO_BIG) for a page at `href` whose body need not be read to be refused."""
+    if ROBOTS_RE.match(href):  # of which the beginning counts, however long it is
+        return
     is_named = head.media_type == BYTES_TYPE and NAMED_AS_READ_RE.match(href)
-    if head.media_type not in READ_TYPES and not is_named and not ROBOTS_RE.match(href):
+    if head.media_type not in READ_TYPES and not is_named:
         raise Unusable(DropReason.TYPE_UNWANTED, f"{head.media_type[:80]}; unspun reads HTML, plain text and feeds")
     if head.content_length is not None and head.content_length > max_bytes:
         raise Unusable(DropReason.BODY_TOO_BIG, f"{head.content_length} bytes announced, more than {max_bytes}")
 
 
-def answer_of(asked: Asked, head: Head | None, body: bytes = b"", trouble: Dropped | None = None) -> Answer:
+def answer_of(
+    asked: Asked, head: Head | None, body: bytes = b"", trouble: Dropped | None = None, opening: bytes = b""
+) -> Answer:
     """Return the answer that consists of `head` and `body`; without a head only why there is none."""
     if head is None:
         return Answer(url=asked.url, asked_at=asked.at, peer=asked.peer, trouble=trouble)
@@ -116,6 +120,7 @@ def answer_of(asked: Asked, head: Head | None, body: bytes = b"", trouble: Dropp
         last_modified=head.last_modified,
         retry_after=head.retry_after,
         trouble=trouble,
+        opening=opening,
     )
 
 

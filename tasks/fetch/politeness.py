@@ -81,7 +81,7 @@ LONGEST_BACKOFF_S = 60.0
 
 LATEST = 1e11  # the year 5138: no number of a state is larger
 
-SECONDS_RE = re.compile(r"([0-9]+)(?:\.[0-9]*)?")
+SECONDS_RE = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 DATE_CHARACTERS = 64  # the longest form of RFC 9110, section 5.6.7, has 33
 
 
@@ -149,11 +149,11 @@ def answered(
         return state
     if trouble in FAILURES:
         return _failed(state, now)
-    state = replace(state, failures=0, deaths=0, dead_until=0.0)
+    if state.failures or state.deaths or state.dead_until:
+        state = replace(state, failures=0, deaths=0, dead_until=0.0)
     if trouble is DropReason.THROTTLED:
         return _throttled(state, now, retry_after_s, options)
-    slow_s = state.slow_s * 0.5 ** (1 / ANSWERS_TO_HALVE)
-    return replace(state, slow_s=slow_s if slow_s > _wanted_s(state, options) else 0.0)
+    return replace(state, slow_s=state.slow_s * 0.5 ** (1 / ANSWERS_TO_HALVE)) if state.slow_s else state
 
 
 def _failed(state: HostState, now: float) -> HostState:
@@ -213,16 +213,15 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     30.0
     """
     text = (value or "").strip()
-    if number := SECONDS_RE.fullmatch(text):
-        digits = number[1].lstrip("0")
-        return LONGEST_RETRY_AFTER_S if len(digits) > len("86400") else min(float(text), LONGEST_RETRY_AFTER_S)
-    if len(text) > DATE_CHARACTERS or not text.isascii():
+    if SECONDS_RE.fullmatch(text):
+        return min(float(text), LONGEST_RETRY_AFTER_S)
+    if len(text) > DATE_CHARACTERS:
         return None
     try:
         date = parsedate_to_datetime(text)
         # All forms of a date in HTTP are in UTC; the oldest does not say so.
         left_s = ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()
-    except (ValueError, TypeError, IndexError, OverflowError):
+    except (ValueError, OverflowError):
         return None
     return min(max(left_s, 0.0), LONGEST_RETRY_AFTER_S)
 

@@ -130,9 +130,10 @@ class Answer:
 
     `url` is the address that was asked, `peer` the IP address that answered. `head` is the status line and the header
     lines as received, each ended by CRLF, with the empty line; empty where no head arrived, and then `status` is 0.
-    `body` is the body as sent, its transfer encoding undone and its content encoding kept. `trouble` is why the answer
-    can't be used whatever its status says (nobody answered, a torn or oversized body, ...); None for a whole answer.
-    `media_type` is in lower case; texts that the server did not send are None or empty.
+    `body` is the body as sent, its transfer encoding undone and its content encoding kept. `trouble` is why the
+    answer can't be used whatever its status says (nobody answered, a torn or oversized body, ...); None for a whole
+    answer. `media_type` is in lower case; texts that the server did not send are None or empty. `opening` is how the
+    unpacked body begins, up to 4 kB, where it was unpacked already; an answer read back from the archive has none.
     """
 
     url: str
@@ -149,6 +150,7 @@ class Answer:
     last_modified: str | None = None
     retry_after: str | None = None
     trouble: Dropped | None = None
+    opening: bytes = field(default=b"", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ PROTOCOL_ERROR, with the same headers, under the same guard and the same limits:
 - http and https only, no redirect, no proxy, no cookie, no netrc, no HTTP/0.9;
 - head and body are counted as they come in; the body is left packed and unpacked here.
 
-It accepts, for one, a length beside chunks, two equal lengths and a header name with a space. Not accepted, though curl
-would: lengths that contradict each other, since nobody can say which page was meant.
+It accepts, for one, a length beside chunks, two equal lengths and a header name with a space, and refuses, as browsers
+do, lengths that contradict each other.
 
 An answer that curl can't read either is None: then the first client's error stands. Transfers run in a few threads of
 their own; they end with their time limit even when nobody waits for them any more.
@@ -216,9 +216,6 @@ def _read_lines(lines: list[bytes]) -> Head:
     for line in lines[1:-1]:
         name, _, value = line.partition(b":")
         headers.append((name.strip(), value.strip()))
-    lengths = {value for name, value in headers if name.lower() == b"content-length"}
-    if len(lengths) > 1:
-        raise Unusable(DropReason.PROTOCOL_ERROR, f"{len(lengths)} lengths that contradict each other")
     return read_head(int(status_line[1]), lines[0].strip(), headers)
 
 

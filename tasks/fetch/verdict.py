@@ -131,4 +131,5 @@ def too_early(entry: LedgerEntry, now: float, options: CrawlOptions) -> Dropped 
 def ledger_address(url: str, *, allow_private: bool) -> WebAddress:
     """Return the address under which `url` is asked for and known to the ledger. Raises Unusable."""
     address = parse_address(url, allow_private=allow_private)
-    return replace(address, href=clean_address(address.href))
+    href = clean_address(address.href)
+    return address if href == address.href else replace(address, href=href)

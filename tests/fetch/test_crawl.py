@@ -6,6 +6,7 @@ import itertools
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -194,6 +195,17 @@ class TestPoliteness:
         }
         with serving_site(routes) as site:
             assert visit(tmp_path, [site.url("/a")])[1] == {site.url("/a"): DropReason.ROBOTS_DENIED}
+
+    @pytest.mark.parametrize("pack", [bytes, gzip.compress])
+    def test_of_robots_that_never_end_the_beginning_counts(
+        self, tmp_path: Path, pack: Callable[[bytes], bytes]
+    ) -> None:
+        text = b"User-agent: *\nDisallow: /private\n" + b"".join(b"# %d\n" % n for n in range(1_300_000))
+        headers = {"Content-Encoding": "gzip"} if pack is gzip.compress else {}
+        robots = Reply(pack(text), headers=headers, media_type="application/octet-stream")
+        with serving_site({"/robots.txt": robots, "/a": PAGE, "/private": PAGE}) as site:
+            _, outcomes = visit(tmp_path, [site.url("/a"), site.url("/private")])
+            assert outcomes == {site.url("/a"): "page", site.url("/private"): DropReason.ROBOTS_DENIED}
 
     def test_robots_that_redirect_for_ever_count_as_none(self, tmp_path: Path) -> None:
         routes = {"/robots.txt": Reply(status="301 Moved", headers={"Location": "/robots.txt"}), "/a": PAGE}

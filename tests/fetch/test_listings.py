@@ -213,7 +213,13 @@ def test_a_gzip_bomb_is_stopped() -> None:
     bomb = gzip.compress(b"<rss>" + b" " * (LISTING_BYTES + 1))
     with pytest.raises(Unusable) as refused:
         find_listing(bomb, URL, "application/gzip", 10)
-    assert refused.value.reason in {DropReason.BODY_TOO_BIG, DropReason.BOMB}
+    assert refused.value.reason == DropReason.BODY_TOO_BIG
+
+
+def test_a_gzip_file_of_very_many_members_is_refused() -> None:
+    with pytest.raises(Unusable) as refused:
+        find_listing(gzip.compress(sitemap(1)) + gzip.compress(b"") * 20_000, URL, "application/gzip", 10)
+    assert refused.value.reason == DropReason.ENCODING_CHAIN
 
 
 def test_a_listing_that_is_too_long_is_refused() -> None:
