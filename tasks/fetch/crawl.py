@@ -145,7 +145,7 @@ class _Crawler:
             scribe = group.create_task(self._scribe.run())
             await self._expand([(entry, None) for entry in list(self._ledger.unexpanded(self._run))])
             await self._take_turns(group)
-            await self._scribe.finish()
+            self._scribe.finish()
             await scribe
             pulse.cancel()
 

@@ -80,7 +80,7 @@ def _run(side: str, concurrency: int, ports: Sequence[int], n_pages: int) -> dic
 
 def main() -> None:
     """Measure both sides in turn and print a row for each concurrency."""
-    n_pages, rounds = (int(sys.argv[1]) if sys.argv[1:] else 4_000), (int(sys.argv[2]) if sys.argv[2:] else 3)
+    n_pages, rounds = (int(sys.argv[1]) if sys.argv[1:] else 8_000), (int(sys.argv[2]) if sys.argv[2:] else 3)
     with (
         tempfile.TemporaryDirectory(prefix="unspun-bench-") as folder,
         site_process(Path(folder), N_PORTS) as (ports, _),
