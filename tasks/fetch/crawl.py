@@ -130,9 +130,8 @@ class _Crawler:
         if entry.place is not None and not segment_path(self._folder, entry.place.segment).exists():
             entry = replace(entry, place=None, etag=None, last_modified=None, fetched_at=None)
         self._waiting[entry.url] = address, entry
-        is_refused = (
-            too_early(entry, time.time(), self._options) is not None
-        )  # a turn that asks nothing waits for nothing
+        # A turn that will ask nothing waits for nothing.
+        is_refused = too_early(entry, time.time(), self._options) is not None
         self._frontier.push(address.host_key, entry.url, 0.0 if is_refused else entry.next_at or 0.0)
         self._wake.set()
 
@@ -213,6 +212,7 @@ class _Crawler:
                 return await self._visit_robots(host, address, entry)
             refusal = robots.refuses(address.href)
         if refusal is not None:
+            await asyncio.sleep(0)  # thousands of addresses of a dead host must not hold up the others
             return Note(refused(entry, refusal))
         answer = await self._ask(host, address, Validators(entry.etag, entry.last_modified))
         judged = self._expansion.marked(judge(answer, entry, self._options), answer)
@@ -284,10 +284,13 @@ class _Crawler:
     async def _expand(self, listings: Iterable[tuple[LedgerEntry, Answer | None]]) -> None:
         """Enter what listings list; one whose body is not at hand, since it is unchanged, is read from the archive."""
         for entry, sent in listings:
-            answer = sent if entry.state is UrlState.LISTING and sent is not None and sent.body else None
-            if answer is None:
-                answer = await self._scribe.in_thread(_archived, self._folder, entry)
-            found = await asyncio.to_thread(self._expansion.find, entry, answer)
+            try:
+                answer = sent if entry.state is UrlState.LISTING and sent is not None and sent.body else None
+                if answer is None:
+                    answer = await self._scribe.in_thread(_archived, self._folder, entry)
+                found = await asyncio.to_thread(self._expansion.find, entry, answer)
+            except Unusable as error:
+                found = Found((), are_sources=False, reason=error.reason, detail=error.detail)
             for child in await self._scribe.in_thread(self._enter, entry, found):
                 self._push(child)
 

@@ -160,7 +160,9 @@ class TestPoliteness:
             visit(tmp_path, [site.url(f"/{n}") for n in range(8)], slow)
             assert site.most_open == 1
             times = [request.at for request in site.requests]
-            assert all(later - earlier >= 0.14 for earlier, later in itertools.pairwise(times))
+            # As the server sees it: on a busy machine one request may arrive late, and the next one in time.
+            assert all(later - earlier >= 0.05 for earlier, later in itertools.pairwise(times))
+            assert times[-1] - times[0] >= 0.9 * 0.15 * (len(times) - 1)
 
     def test_robots_are_kept_to_and_read_once(self, tmp_path: Path) -> None:
         robots = Reply(b"User-agent: *\nDisallow: /private\nAllow: /private/but", media_type="text/plain")
