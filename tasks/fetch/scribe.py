@@ -6,8 +6,8 @@ leaves answers that the ledger does not know, which recovery adopts; one that di
 most. The target of a redirect is entered before the redirect itself, so no redirect leads to nowhere.
 
 What waits for the disk is done in one thread, since one at a time may write; the crawl goes on meanwhile. Records are
-made in the loop: two threads that take turns at 30 us of work each cost more in turns than in work. A batch is
-what came in while the one before was written: a disk takes milliseconds to sync, and a page is fetched in less.
+made in the loop: two threads that take turns at 30 us of work each cost more in turns than in work. A batch is what
+came in while the one before was written: a disk takes milliseconds to sync, and a page is fetched in less.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ from tasks.fetch.records import Answer
 
 T = TypeVar("T")
 
-# A batch waits so long for company, and has so many notes at the most. Measured with 2,000 pages a second from loopback:
-# batches of 0.1 s cost a tenth more CPU, since by then their memory is cold, and ones of 256 notes a fifth.
+# A batch waits so long for company, and has so many notes at the most. Measured with 2,000 pages a second from
+# loopback: batches of 0.1 s cost a tenth more CPU, since by then their memory is cold, and ones of 256 notes a fifth.
 BATCH_S = 0.02
 MOST_NOTES = 64
 # Records of more bytes are made in the thread after all: the loop must not be held up (packing 4 MB takes 15 ms).
