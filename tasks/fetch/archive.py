@@ -42,7 +42,8 @@ from urllib.parse import quote, unquote_to_bytes
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
 from isal import isal_zlib
 
-from tasks.fetch.http_head import Asked, answer_of, read_head
+from tasks.fetch.body import IDENTITY
+from tasks.fetch.http_head import NOT_MODIFIED, Asked, answer_of, read_head
 from tasks.fetch.records import Answer
 from tasks.outcome import Dropped, DropReason, Fatal, Retryable, Unusable
 from tasks.shards import retryable_disk, sync_folder
@@ -66,7 +67,6 @@ PIECE_BYTES = 65_536
 PACK_LEVEL = 1
 STORED_BYTES = 65_535  # what one stored block of deflate can hold
 GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
-UNPACKED = {"", "identity"}
 GZIP = 16 + zlib.MAX_WBITS
 
 PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F))
@@ -83,7 +83,6 @@ NUMBER_RE = re.compile(rb"[0-9]{1,18}")
 EDGE_SPACES_RE = re.compile(r"^ +| +$")
 STATUS_RE = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)")
 
-NOT_MODIFIED = 304
 BODILESS = {204, NOT_MODIFIED}
 PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
 TRUNCATION = {
@@ -214,7 +213,7 @@ class ArchiveWriter:
         if self._file is None:
             self._begin()
         record, digest = _record(answer, revisit_of)
-        is_packed = answer.content_encoding not in UNPACKED
+        is_packed = answer.content_encoding not in IDENTITY
         member = stored(record) if is_packed else isal_zlib.compress(record, PACK_LEVEL, GZIP)
         return self._add(member, digest)
 

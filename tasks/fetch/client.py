@@ -46,7 +46,7 @@ from aiohttp.connector import AddrInfoType, Connection
 from yarl import URL
 
 from tasks.fetch.body import Unpacker
-from tasks.fetch.guarded_protocol import MAX_HEAD_BYTES, MAX_HEADERS, SWITCHING_PROTOCOLS, GuardedProtocol
+from tasks.fetch.guarded_protocol import MAX_HEAD_BYTES, MAX_HEADERS, REST_BYTES, SWITCHING_PROTOCOLS, GuardedProtocol
 from tasks.fetch.http_head import PAGE, Asked, Head, answer_of, read_head, refuse_unread
 from tasks.fetch.media import HEAD
 from tasks.fetch.records import Answer, CrawlOptions, Validators
@@ -70,8 +70,7 @@ VALIDATOR_RE = re.compile(r"[\x20-\x7e]{1,512}")
 NAME_SHARE = 0.9
 # With hundreds of hosts asked in turn, connections that wait for their next page are file handles.
 KEEP_ALIVE_S = 5.0
-# Of an answer that is no page: what fits into an error message, if it comes within so many seconds of its head.
-REST_BYTES = 65_536
+# The body of an answer that is no page is waited for so many seconds after its head.
 REST_S = 1.0
 FIRST_STATUS = 100
 # After so much has come out of a body the loop gets a turn: 256 kB took at most 1 ms (brotli). Each piece counts for

@@ -12,8 +12,8 @@ the archive and one state in the ledger, and a crawl that was killed goes on wit
 An address that was given as a source may turn out to be a feed, a sitemap or a list of URLs. What it lists is entered
 in the ledger as its children, in the order it lists them; which inputs that makes is told by `tasks.fetch.web_inputs`.
 
-The crawl needs a process of its own, as any job (`crawl_sources`). Time is the wall clock's, since what is remembered
-of hosts must mean the same in the next run.
+The crawl needs a process of its own, as any job (`tasks.fetch.plan`). Time is the wall clock's, since what is
+remembered of hosts must mean the same in the next run.
 """
 
 import asyncio
@@ -32,11 +32,9 @@ from tasks.fetch.ledger import Ledger, LedgerEntry, NewUrl, UrlState
 from tasks.fetch.records import Answer, CrawledRun, CrawlReceipt, Validators
 from tasks.fetch.recovery import recover
 from tasks.fetch.scribe import Note, Scribe, Written
-from tasks.fetch.sources import addresses_in
 from tasks.fetch.url_guard import WebAddress, parse_address
 from tasks.fetch.verdict import REDIRECTS, judge, ledger_address, refused, too_early, trouble_of
 from tasks.outcome import Dropped, DropReason, Fatal, Unusable
-from tasks.workers import Watch
 
 ROBOTS_HOPS = 5  # RFC 9309, section 2.3.1.2
 # robots.txt that fails like this says nothing of the site's wishes: nobody is there to be asked for a page either, and
@@ -52,20 +50,12 @@ UNREACHABLE_HOST = {
 BEAT_S = 1.0
 
 
-def crawl_sources(sources: Sequence[str], crawled: CrawledRun, *, watch: Watch) -> CrawlReceipt:
-    """Ask all addresses among `sources`, and those they lead to. Runs in a child process.
-
-    Sources without an address cost nothing and leave no archive. Raises Retryable where the disk or another process is
-    in the way, Fatal where the archive is damaged or is of a newer version.
-    """
-    addresses = addresses_in(sources)
-    if not addresses:
-        return CrawlReceipt()
-    return asyncio.run(crawl(addresses, crawled, watch.beat))
-
-
 async def crawl(addresses: Sequence[str], crawled: CrawledRun, beat: Callable[[], None] = lambda: None) -> CrawlReceipt:
-    """Ask `addresses` and what they lead to. `beat` is called every second; it may end the process."""
+    """Ask `addresses` and what they lead to. `beat` is called every second; it may end the process.
+
+    Raises Retryable where the disk or another process is in the way, Fatal where the archive is damaged or is of a
+    newer version.
+    """
     started = time.monotonic()
     folder, options = Path(crawled.archive), crawled.options
     with ArchiveWriter(folder) as archive, Ledger(folder) as ledger:

@@ -11,7 +11,7 @@ article that can't be read.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from tasks.fetch.body import unpack
+from tasks.fetch.body import IDENTITY, unpack
 from tasks.fetch.ledger import Ledger, LedgerEntry, UrlState
 from tasks.fetch.listings import LISTING_BYTES, Listing, ListingKind, find_announced, find_listing
 from tasks.fetch.media import HEAD, opens_as_html
@@ -152,4 +152,4 @@ def _head_of(answer: Answer) -> bytes:
     """Return how the body begins; nothing where it would have to be unpacked, so that it is looked at whole."""
     if answer.opening:
         return answer.opening
-    return answer.body[:HEAD] if answer.content_encoding in {"", "identity"} else b""
+    return answer.body[:HEAD] if answer.content_encoding in IDENTITY else b""

@@ -34,6 +34,8 @@ PIECE_BYTES = 32_768
 # Browsers take 256 kB, servers send up to 16: long content security policies and many cookies.
 MAX_HEAD_BYTES = 65_536
 MAX_HEADERS = 256
+# Of the body of an answer that is no page, as much as an error message may be.
+REST_BYTES = 65_536
 # One 100 and a few 103 (RFC 8297) are what servers send.
 MAX_INFORMATIONAL = 8
 INFORMATIONAL = range(100, 200)

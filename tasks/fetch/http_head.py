@@ -19,7 +19,10 @@ from tasks.fetch.media import HTML_TYPES, PLAIN_TYPES, split_content_type
 from tasks.fetch.records import Answer
 from tasks.outcome import Dropped, DropReason, Unusable
 
+# Statuses (RFC 9110, section 15) that more than one module looks for.
 PAGE = {200, 203}
+NOT_MODIFIED = 304
+GONE = {404, 410}
 # Feeds and sitemaps, and how servers call them.
 XML_TYPES = {"application/xml", "text/xml", "application/rss+xml", "application/atom+xml", "application/rdf+xml"}
 GZIP_TYPES = {"application/gzip", "application/x-gzip"}

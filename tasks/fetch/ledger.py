@@ -29,7 +29,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self, TypeAlias
 
-from tasks.fetch.archive import NOT_MODIFIED, RecordPlace, Segment
+from tasks.fetch.archive import RecordPlace, Segment
+from tasks.fetch.http_head import NOT_MODIFIED
 from tasks.fetch.records import Answer
 from tasks.outcome import DropReason, Fatal, Retryable
 from tasks.shards import retryable_disk, sync_folder

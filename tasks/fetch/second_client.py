@@ -30,7 +30,7 @@ from aiohttp.abc import AbstractResolver
 from curl_cffi import Curl, CurlError, CurlHttpVersion, CurlInfo, CurlOpt
 
 from tasks.fetch.body import Unpacker
-from tasks.fetch.guarded_protocol import INFORMATIONAL, MAX_HEAD_BYTES
+from tasks.fetch.guarded_protocol import INFORMATIONAL, MAX_HEAD_BYTES, REST_BYTES
 from tasks.fetch.http_head import PAGE, Asked, Head, answer_of, read_head, refuse_unread
 from tasks.fetch.records import Answer, CrawlOptions
 from tasks.fetch.url_guard import WebAddress, check_peer
@@ -38,7 +38,6 @@ from tasks.outcome import Dropped, DropReason, Unusable
 
 # Servers that need it are few; each transfer waits for the network most of its time.
 THREADS = 8
-REST_BYTES = 65_536
 STATUS_LINE_RE = re.compile(rb"HTTP/1\.[01] ([1-9]\d\d)(?:[ \t][^\r\n]*)?\r?\n?")
 
 

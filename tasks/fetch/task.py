@@ -16,7 +16,7 @@ STAGE = DocumentStage(
     core="tasks.fetch.document:fetch_document",
     reads=InputItem,
     writes=RawDocument,
-    libraries=("fastwarc", "chardet", "brotli", "backports.zstd"),
+    libraries=("fastwarc", "chardet", "isal", "brotli", "backports.zstd"),
 )
 
 
@@ -29,7 +29,7 @@ STAGE = DocumentStage(
 )
 def crawl_web(sources: tuple[str, ...], crawled: CrawledRun, place: Workplace) -> CrawlReceipt:
     """Ask the addresses among the sources, and those they lead to."""
-    job = Job("tasks.fetch.crawl:crawl_sources", (sources, crawled), place.limits, isolate=False)
+    job = Job("tasks.fetch.plan:crawl_sources", (sources, crawled), place.limits, isolate=False)
     try:
         receipt: CrawlReceipt = shared_workers(place.workers).run(job)
     except WorkerDiedError as error:

@@ -1,7 +1,7 @@
 """What an answer means for the address that was asked: a page, a redirect, try again later, or a reject with a reason.
 
-Pure, and the only place that reads a status: the crawl asks it of a fresh answer, recovery of one found in the archive,
-so both end in the same state. The statuses that matter (RFC 9110, section 15):
+Pure, and the only place that judges a status of the web: the crawl asks it of a fresh answer, recovery of one found in
+the archive, so both end in the same state. The statuses that matter (RFC 9110, section 15):
 
     200, 203                    a page
     204, 205                    a page with nothing in it
@@ -16,26 +16,21 @@ An outcome that may pass is tried again within the run, after a back-off, up to 
 wants us to wait longer than a run may is left alone until then, and the reject says until when.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from tasks.fetch.canonical_url import clean_address
+from tasks.fetch.http_head import GONE, NOT_MODIFIED, PAGE
 from tasks.fetch.ledger import LedgerEntry, UrlState
 from tasks.fetch.politeness import PASSING, parse_retry_after, retry_delay_s
 from tasks.fetch.records import Answer, CrawlOptions
 from tasks.fetch.url_guard import WebAddress, parse_address
 from tasks.outcome import Dropped, DropReason, Unusable
 
-PAGE = {200, 203}
 EMPTY = {204, 205}
 REDIRECTS = {301, 302, 303, 307, 308}
-NOT_MODIFIED = 304
-GONE = {404, 410}
 THROTTLED = {429, 503}
 SERVER_ERRORS = range(500, 600)
-
-Judge = Callable[[Answer, LedgerEntry], LedgerEntry]
 
 
 def judge(answer: Answer, entry: LedgerEntry, options: CrawlOptions) -> LedgerEntry:

@@ -23,6 +23,7 @@ from typing import BinaryIO
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
 
 from tasks.fetch.body import GZIP_MAGIC, collect, unchunk, unpack
+from tasks.fetch.http_head import GONE
 from tasks.fetch.media import split_content_type
 from tasks.outcome import Dropped, DropReason, Unusable
 
@@ -32,7 +33,6 @@ PIECE_BYTES = 65_536
 OVERHEAD_BYTES = 1 << 18
 TORN_HEADER_RE = re.compile(rb"(?:^|\n)(?:W|WA|WAR|WARC|WARC/[\d.]{0,3})\Z")
 HEADERS_END_RE = re.compile(rb"\r?\n\r?\n")
-GONE = {404, 410}
 
 
 @dataclass(frozen=True, slots=True)

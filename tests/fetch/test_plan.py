@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,23 @@ def test_a_changed_file_changes_its_shard_alone(inbox: Path, tmp_path: Path) -> 
 def test_addresses_that_nobody_asked_are_rejects(tmp_path: Path) -> None:
     (receipt,) = plan(["https://bote.example/1", "https://bote.example/2"], tmp_path / "work")
     assert receipt.dropped == {"NOT_REACHED": 2}
+
+
+WITHOUT_ADDRESSES = """
+import sys
+from tasks.fetch.plan import crawl_sources
+from tasks.fetch.records import CrawledRun, CrawlOptions, CrawlReceipt
+crawled = CrawledRun(sys.argv[1], "run-1", CrawlOptions())
+assert crawl_sources(sys.argv[2:], crawled, watch=None) == CrawlReceipt()
+assert not {"aiohttp", "curl_cffi"} & sys.modules.keys()
+"""
+
+
+def test_sources_without_an_address_bring_no_client_and_leave_no_archive(inbox: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    command = [sys.executable, "-c", WITHOUT_ADDRESSES, str(archive), str(inbox), "nope"]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
+    assert not archive.exists()
 
 
 def test_rejects_that_say_the_same_do_not_share_a_shard(tmp_path: Path) -> None:
