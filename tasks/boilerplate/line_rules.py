@@ -102,6 +102,12 @@ def fold_space(line: str) -> str:
     return " ".join(line.split())
 
 
+def fold_case(line: str) -> str:
+    """Return a line as rules see it for which case does not count. The Turkish capital dotted i becomes a plain i."""
+    folded = GROWN_TOGETHER_RE.sub(" ", line).lower()
+    return folded if folded.isascii() else folded.replace("i\u0307", "i")
+
+
 @lru_cache(maxsize=CACHED_LINES)
 def judge_line(line: str) -> Verdict | None:
     """Label a folded line by its wording alone; None where no rule knows it.
@@ -111,11 +117,12 @@ def judge_line(line: str) -> Verdict | None:
     >>> judge_line("The bridge was closed to traffic on Monday.") is None
     True
     """
-    plain = GROWN_TOGETHER_RE.sub(" ", line).lower()
+    plain = fold_case(line)
     verdicts = (table.match(line, plain) for table in TABLES)
     return next((verdict for verdict in verdicts if verdict is not None), None)
 
 
+@lru_cache(maxsize=CACHED_LINES)
 def find_name(table: str, text: str) -> str | None:
     """Return the canonical name if `text` is a name of the table (`agencies`, `houses`), edges and "the" aside.
 

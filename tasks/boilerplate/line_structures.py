@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tasks.boilerplate.bylines import read_bylines
+from tasks.boilerplate.line_doubts import drop_doubts
 from tasks.boilerplate.line_rules import Verdict, find_agency, find_house
 from tasks.boilerplate.line_shape import URL_RE, Line
 
@@ -18,11 +19,12 @@ Structure = Callable[[Sequence[Line], Verdicts], dict[int, Verdict]]
 
 IMAGE_CREDIT_RULES = {"image-credit", "copyright-credit", "credit-slash", "courtesy"}
 COUNTER_RULES = {"gallery-counter", "nav-pager"}
-COMMENT_THREADS = {"comment-thread"}
-COMMENT_OPENERS = {"comment-open-en", "comment-open-eu", "comment-closed", "comment-count"}
+COMMENT_THREADS = {"comment-thread", "top-comments"}
+COMMENT_OPENERS = {"comment-open-en", "comment-open-eu", "comment-open-world", "comment-closed", "comment-count"}
 RELATED_HEADS = {
     "related-head-en",
     "related-head-eu",
+    "related-head-world",
     "related-inline-en",
     "related-inline-eu",
 }
@@ -34,6 +36,10 @@ CAPTION_HINT_RE = re.compile(
     re.IGNORECASE,
 )
 
+CLOCK_RE = re.compile(r"(\d{1,2}):([0-5]\d)")
+# By chance three durations are full five minutes once in 125 times, and four rise once in 24 times.
+ROUND_TIMES = 3
+RISING_TIMES = 4
 # A gallery has at least this many pictures; two credits in a row of paragraphs also happen in plain reports.
 GALLERY_PICTURES = 3
 # A text above a comment form is at least this long (weight); a "Comments" link in a page's head has no text above it.
@@ -93,13 +99,26 @@ def find_captions(lines: Sequence[Line], verdicts: Verdicts) -> dict[int, Verdic
 
 
 def find_video_teasers(lines: Sequence[Line], verdicts: Verdicts) -> dict[int, Verdict]:
-    """Label a heading that stands on the duration of a video."""
+    """Label a heading that stands on the duration of a video; none where the durations are times of day."""
+    timed = [at for at in range(len(lines)) if _has_rule(verdicts, at, {"duration"})]
+    if not timed or is_timetable([lines[at].text for at in timed]):
+        return {}
     teaser = Verdict("video-teaser", "structure/video-teaser", STRUCTURE_CONFIDENCE)
-    return {
-        at: teaser
-        for at, line in enumerate(lines)
-        if at not in verdicts and line.is_short and line.is_headline and _has_rule(verdicts, at + 1, {"duration"})
-    }
+    above = (at - 1 for at in timed if at and at - 1 not in verdicts)
+    return {at: teaser for at in above if lines[at].is_short and lines[at].is_headline}
+
+
+def is_timetable(texts: Sequence[str]) -> bool:
+    """Say whether "18:00", "18:30", ... are times of a programme (all full five minutes) or of a live report (rising).
+
+    >>> is_timetable(["18:00", "20:15", "19:05"]), is_timetable(["09:12", "09:40", "11:01", "11:02"])
+    (True, True)
+    >>> is_timetable(["01:12", "00:40", "03:01"])
+    False
+    """
+    times = [(int(match[1]), int(match[2])) for text in texts if (match := CLOCK_RE.fullmatch(text))]
+    is_round = len(times) >= ROUND_TIMES and all(minute % 5 == 0 for _, minute in times)
+    return is_round or (len(times) >= RISING_TIMES and times == sorted(times))
 
 
 def find_comments(lines: Sequence[Line], verdicts: Verdicts) -> dict[int, Verdict]:
@@ -210,6 +229,11 @@ STRUCTURES: tuple[Structure, ...] = (
 
 
 def judge_structures(lines: Sequence[Line], verdicts: dict[int, Verdict]) -> dict[int, Verdict]:
+    """Return `verdicts` with what the structures add, and without those that nothing around the line supports."""
+    return drop_doubts(lines, add_structures(lines, verdicts))
+
+
+def add_structures(lines: Sequence[Line], verdicts: dict[int, Verdict]) -> dict[int, Verdict]:
     """Return `verdicts` with what the structures add; nothing already decided is overruled."""
     decided = dict(verdicts)
     for structure in STRUCTURES:

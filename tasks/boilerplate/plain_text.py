@@ -1,7 +1,8 @@
 """Label the lines of already stripped text: body and title stay, everything else is named.
 
 In this order: wording (`line_rules`), what neighbours say (`line_structures`), where the body is if the text is that
-of a whole page (`body_region`), and the title among what is left above the first paragraph. What nobody claims is
+of a whole page (`body_region`), what of all that is too doubtful to stand alone (`line_doubts`), and the title among
+what is left above the first paragraph. What nobody claims is
 body: a paragraph in any language, a poem, a list of results has no rule against it and stays.
 
 Body comes before cleanliness. If structures would take nearly all of a text that wording does not know, they are
@@ -14,9 +15,10 @@ Measured on bench/lines (80 pages of 58 sites) and the five seeds; figures are p
 from collections.abc import Collection, Mapping, Sequence
 
 from tasks.boilerplate.body_region import cut_page
+from tasks.boilerplate.line_doubts import drop_doubts
 from tasks.boilerplate.line_rules import Verdict, judge_line
 from tasks.boilerplate.line_shape import Line, shape_lines
-from tasks.boilerplate.line_structures import judge_structures
+from tasks.boilerplate.line_structures import add_structures
 from tasks.boilerplate.records import LabelledLine
 
 BLANK = Verdict("blank", "blank", 1.0)
@@ -38,7 +40,7 @@ def label_lines(text: str, site_lines: Collection[str] | None = None) -> list[La
     """
     raw = text.split("\n")
     lines = shape_lines(raw)
-    verdicts = _judge(lines, site_lines or ())
+    verdicts = _judge(lines, frozenset(site_lines or ()))
     by_index = {line.index: verdicts.get(at, BODY) for at, line in enumerate(lines)}
     return [_labelled(line, by_index.get(index, BLANK)) for index, line in enumerate(raw)]
 
@@ -49,8 +51,9 @@ def _labelled(text: str, verdict: Verdict) -> LabelledLine:
 
 def _judge(lines: Sequence[Line], site_lines: Collection[str]) -> dict[int, Verdict]:
     worded = {at: verdict for at, line in enumerate(lines) if (verdict := _judge_wording(line, site_lines))}
-    structured = judge_structures(lines, worded)
-    verdicts = spare_text(lines, {**cut_page(lines, structured), **structured}, worded)
+    structured = add_structures(lines, worded)
+    judged = drop_doubts(lines, {**cut_page(lines, structured), **structured})
+    verdicts = spare_text(lines, judged, drop_doubts(lines, worded))
     title = find_title(lines, verdicts)
     return verdicts if title is None else {**verdicts, title: TITLE}
 

@@ -102,7 +102,9 @@ def test_a_text_that_structures_would_take_whole_is_left() -> None:
 @pytest.mark.parametrize(
     "line",
     ["a" * 300_000, "share " * 50_000, "(" * 50_000, "()" * 50_000, "a:" * 50_000, "home > " * 20, "by " + "A " * 300,
-     "reporting by A, " * 37, "." * 100_000, "share on " * 15, "x, left, " * 60 + "2031"],
+     "reporting by A, " * 37, "." * 100_000, "share on " * 15, "x, left, " * 60 + "2031",
+     "updated " + "jan 1:1 " * 16, "updated " + "1" * 120, "1-1-1111 " * 15, "Aa. " * 30 + "- 1", "가 기자" * 140,
+     "@a) " * 70, "未经授权" * 140, "get " + "click " * 20, "ab " * 12 + ": 2031-01-01", "hak cipta " * 30],
     ids=lambda line: line[:12],
 )  # fmt: skip
 def test_no_line_is_slow(line: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.boilerplate.dateline import match_dateline
-from tasks.boilerplate.line_rules import GROWN_TOGETHER_RE, ROOM, TABLES, Table, find_agency, find_house
+from tasks.boilerplate.line_rules import ROOM, TABLES, Table, find_agency, find_house, fold_case
 from tasks.rule_table import Rule, canonical, read_rules
 
 RULES = Path(__file__).parents[2] / "tasks" / "boilerplate" / "rules"
@@ -21,7 +21,7 @@ LABELS = {
 
 def matches(table: Table, rule: Rule, line: str) -> bool:
     """Match one row alone, in the way its table is matched."""
-    text = line if table.is_cased else GROWN_TOGETHER_RE.sub(" ", line).lower()
+    text = line if table.is_cased else fold_case(line)
     pattern = re.compile(rule.found if table.is_whole else rf"\b(?:{rule.found})")
     return bool(pattern.fullmatch(text) if table.is_whole else pattern.search(text))
 
