@@ -1,14 +1,15 @@
 """The main job: scraped news in, clean tables out.
 
-                     ┌ fetch → boilerplate → mojibake ┐            ┌ spinner ┐
-    crawl → inputs → ├ fetch → boilerplate → mojibake ├→ stories → ├ spinner ├→ export
-                     └ fetch → boilerplate → mojibake ┘            └ spinner ┘
+                     ┌ fetch → boilerplate ┐          ┌ templates → mojibake ┐            ┌ spinner ┐
+    crawl → inputs → ├ fetch → boilerplate ├→ sites → ├ templates → mojibake ├→ stories → ├ spinner ├→ export
+                     └ fetch → boilerplate ┘          └ templates → mojibake ┘            └ spinner ┘
 
 Only the crawl asks the web; it leaves every answer in `OUT/archive`, which all later stages read. Each box after it
 is one Prefect task run over one shard (a few hundred inputs), retried alone and stored alone; the boxes of a line run
-nested in one task, in one thread, one after the other. What a stage has done for a shard it never does again, in this
-run or a later one (see `tasks.stage`). A shard whose stage fails for good costs its own inputs: they become rejects
-that say so, the other shards go on, and the run ends as failed.
+nested in one task, in one thread, one after the other. Two steps see all shards at once: what the sites repeat, and
+who copies whom. What a stage has done for a shard it never does again, in this run or a later one (see `tasks.stage`).
+A shard whose stage fails for good costs its own inputs: they become rejects that say so, the other shards go on, and
+the run ends as failed.
 
 Ad hoc:      python -m flows.clean [SOURCE ...]
 Scheduled:   prefect.yaml, entrypoint flows.clean.clean
@@ -25,7 +26,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import metadata
@@ -41,7 +42,8 @@ from prefect.states import Completed, Failed
 from flows.progress import phase
 from flows.run_state import ARCHIVE, WORK, RunState, finish, run_of
 from flows.settings import Settings, SettingsError, load_settings
-from tasks.boilerplate.task import remove_boilerplate
+from tasks.boilerplate.records import SiteTemplates
+from tasks.boilerplate.task import learn_templates, remove_boilerplate, strip_templates
 from tasks.export.generations import check_folder
 from tasks.export.records import Published, PublishRequest, ShardTrail, StageFailure
 from tasks.export.summary import RunSummary, how_to_open, show_summary, summarise
@@ -108,7 +110,9 @@ def _clean(settings: Settings) -> State[Any]:
         with _named("the inputs could not be listed"):
             shards = list_inputs(settings.sources, settings.shard_size, place, crawled)
         trails = [ShardTrail((shard,)) for shard in shards]
-        trails = _lead("reading", trails, lambda trail: texts_of_shard.submit(trail, place, options), place)
+        trails = _lead("reading", trails, lambda trail: articles_of_shard.submit(trail, place, options), place)
+        templates = _learn(trails, place)
+        trails = _lead("mending", trails, lambda trail: texts_of_shard.submit(trail, place, templates), place)
         stories = _relate(trails, place)
         trails = _lead("repairing", trails, lambda trail: words_of_shard.submit(trail, place), place)
         with _named("export failed for good, and nothing new was published"):
@@ -142,11 +146,19 @@ def _lead(
     return led
 
 
-@task(name="shard: texts", persist_result=False)
-def texts_of_shard(trail: ShardTrail, place: Workplace, options: FetchOptions) -> ShardTrail:
-    """Lead one shard of inputs through the stages that make its texts."""
+@task(name="shard: articles", persist_result=False)
+def articles_of_shard(trail: ShardTrail, place: Workplace, options: FetchOptions) -> ShardTrail:
+    """Lead one shard of inputs through the stages that make articles of them."""
     trail = _step(trail, StageName.FETCH, lambda last: fetch_documents(last, place, options))
-    trail = _step(trail, StageName.BOILERPLATE, lambda last: remove_boilerplate(last, place))
+    return _step(trail, StageName.BOILERPLATE, lambda last: remove_boilerplate(last, place))
+
+
+@task(name="shard: texts", persist_result=False)
+def texts_of_shard(trail: ShardTrail, place: Workplace, templates: Mapping[str, SiteTemplates]) -> ShardTrail:
+    """Lead one shard of articles through the stages that mend its texts."""
+    own = templates.get(trail.receipts[-1].path)
+    if own is not None:
+        trail = _replace_last(trail, StageName.BOILERPLATE, lambda last: strip_templates(last, place, own))
     return _step(trail, StageName.MOJIBAKE, lambda last: mend_mojibake(last, place))
 
 
@@ -164,6 +176,21 @@ def _step(trail: ShardTrail, stage: StageName, work: Callable[[Receipt], Receipt
         return replace(trail, receipts=(*trail.receipts, work(trail.receipts[-1])))
     except Exception as error:  # noqa: BLE001  (every input of the shard becomes a reject that carries this error)
         return replace(trail, failure=StageFailure(stage, f"{type(error).__name__}: {error}"))
+
+
+def _replace_last(trail: ShardTrail, stage: StageName, work: Callable[[Receipt], Receipt]) -> ShardTrail:
+    """Do the second half of the stage that the trail ends with: what it gives takes the place of the first half."""
+    done = _step(trail, stage, work)
+    last = () if done.failure is not None else (done.receipts[-1],)
+    return replace(done, receipts=(*trail.receipts[:-1], *last))
+
+
+def _learn(trails: Sequence[ShardTrail], place: Workplace) -> dict[str, SiteTemplates]:
+    """Learn what the sites of this run repeat; return the templates of the shards that have any, by shard."""
+    shards = [trail.receipts[-1] for trail in trails if trail.failure is None]
+    with _named("the templates of the sites could not be learnt"):
+        found = zip(shards, learn_templates(shards, place), strict=True)
+    return {shard.path: own for shard, own in found if own is not None}
 
 
 def _relate(trails: Sequence[ShardTrail], place: Workplace) -> StoriesReceipt | StageFailure:

@@ -103,6 +103,12 @@ class DropReason(StrEnum):
 
     # Boilerplate
     NO_MAIN_CONTENT = "NO_MAIN_CONTENT", "no article text was found in it"
+    INDEX_PAGE = "INDEX_PAGE", "a list of articles (front page, section, tag, search), not an article"
+    ERROR_PAGE = "ERROR_PAGE", "the site's page for an error, such as one that was not found"
+    CONSENT_WALL = "CONSENT_WALL", "a request to agree to cookies in place of the article"
+    PAYWALL = "PAYWALL", "an invitation to subscribe in place of the article"
+    BOT_CHECK = "BOT_CHECK", "a check whether the reader is a person in place of the article"
+    LOGIN_PAGE = "LOGIN_PAGE", "a form to log in in place of the article"
 
     # Processes
     TIME_LIMIT = "TIME_LIMIT", "the document took longer than the time limit for one document"

@@ -7,10 +7,11 @@ in `removed` with its number in the text.
 
 from collections.abc import Iterator, Sequence
 
+from tasks.boilerplate.article import assemble_article
 from tasks.boilerplate.dateline import Dateline, find_dateline
-from tasks.boilerplate.language import detect_language
-from tasks.boilerplate.main_content import extract_article, score_boilerplate
+from tasks.boilerplate.main_content import extract_article
 from tasks.boilerplate.metadata import read_text_metadata
+from tasks.boilerplate.page_kind import judge_text_kind
 from tasks.boilerplate.plain_text import label_lines
 from tasks.boilerplate.records import Article, ExtractedDocument, LabelledLine, Removed
 from tasks.fetch.records import Markup, RawDocument
@@ -35,30 +36,16 @@ def read_article(text: str) -> Kept[Article] | Dropped:
     'Snow closes the pass'
     """
     labelled = label_lines(text)
+    not_an_article = judge_text_kind([line.text for line in labelled if line.text.strip()])
+    if not_an_article is not None:
+        return not_an_article
     body = [(number, line) for number, line in enumerate(labelled, start=1) if line.label == "body"]
     if not body:
         return Dropped(DropReason.NO_MAIN_CONTENT, _describe(labelled))
     paragraphs = [line.text.strip() for _, line in body]
     dateline = find_dateline(paragraphs)
-    if dateline is not None:
-        paragraphs[dateline.paragraph] = paragraphs[dateline.paragraph][len(dateline.prefix) :]
-    kept = "\n".join(paragraphs)
     removed = tuple(_list_removed(labelled, dateline, body[dateline.paragraph][0] if dateline else 0))
-    metadata = read_text_metadata(labelled)
-    lang, lang_confidence = detect_language(kept)
-    article = Article(
-        text=kept,
-        title=metadata.title,
-        byline=metadata.byline,
-        agency=metadata.agency or (dateline.agency if dateline else None),
-        publisher=metadata.publisher,
-        dateline=dateline.text if dateline else None,
-        lang=lang,
-        lang_confidence=lang_confidence,
-        boilerplate_score=score_boilerplate(kept, removed),
-        removed=removed,
-    )
-    return Kept(article)
+    return Kept(assemble_article(paragraphs, dateline, removed, read_text_metadata(labelled)))
 
 
 def _list_removed(labelled: Sequence[LabelledLine], dateline: Dateline | None, line_no: int) -> Iterator[Removed]:

@@ -79,7 +79,7 @@ def _render_field(field: pa.Field, prefix: str) -> Iterator[str]:
         metadata[b"description"].decode().replace("|", "\\|"),
     )
     yield f"| {' | '.join(cells)} |"
-    if is_list:
+    if is_list and pa.types.is_struct(field.type.value_type):
         for inner in field.type.value_type:
             yield from _render_field(inner, f"{prefix}{field.name}[].")
 

@@ -8,6 +8,7 @@ the stories room as it is.
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tasks.boilerplate.records import FieldSource
 from tasks.fetch.records import CrawlReceipt
 from tasks.outcome import DropReason, StageName
 from tasks.shards import Receipt
@@ -106,13 +107,16 @@ class ArticleRow:
     title: str | None
     lang: str | None
     lang_confidence: float
+    section: str | None
     published_at: datetime | None
+    modified_at: datetime | None
     fetched_at: datetime | None
     text_extracted: str
     text: str
     n_words: int
     n_edits: int
     metadata_edits: tuple[MetadataEdit, ...]
+    metadata_sources: tuple[FieldSource, ...]
     boilerplate_score: float
     mojibake_score: float
     spin_score: float

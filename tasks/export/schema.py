@@ -4,11 +4,13 @@ Everything else is made from here: the Parquet files (each field carries its des
 one, in the field metadata), the data dictionary `data/README.md`, the checks before publishing.
 
 Design. A table is flat where an analyst filters and joins; a list of structs where something is only ever read with
-its row. Two places go beyond the plain list of tables in the architecture:
+its row. Some columns go beyond the plain list of tables in the architecture:
 
 - `articles.metadata_edits` holds the changes to title, byline, publisher and dateline. They too must be written down
   and undoable, but their offsets count in those fields; in `edits`, whose offsets count in `text_extracted`, they
   would have to be filtered out by everyone who replays a text.
+- `articles.metadata_sources` says for each field where its value was found and how far it can be trusted; a date keeps
+  there the zone and the precision it was stated with. `modified_at` and `section` are further fields of that kind.
 - `runs` carries `pipeline_version` and the totals beside the counts per stage, so that a run is judged from its row.
 
 Types are narrow only where the value is bounded by nature (`float64` scores, `int64` counts: one width, no
@@ -21,7 +23,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 # Written into every file and the manifest. It grows with every change that a reader could notice.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 TEXT = pa.string()
 COUNT = pa.int64()
@@ -90,6 +92,14 @@ METADATA_EDIT = (
     Column("evidence", TEXT, "why, for a reader; may be empty"),
 )
 
+METADATA_SOURCE = (
+    Column("field", TEXT, "which field: title, byline, published_at, ..."),
+    Column("source", TEXT, "where its value was found: json-ld, og:title, h1, shown byline, text, ..."),
+    Column("stated", TEXT, "the value as it stood there; of a date with its zone and precision"),
+    Column("confidence", SCORE, "how far the value can be trusted", unit=SHARE),
+    Column("disagreeing", pa.list_(pa.field("element", TEXT, nullable=False)), "sources that say otherwise"),
+)
+
 ARTICLES = Table(
     "articles",
     "One row per article: the latest version that a run published.",
@@ -109,7 +119,9 @@ ARTICLES = Table(
         Column("title", TEXT, "headline; not part of `text`", nullable=True),
         Column("lang", TEXT, "language of the text, ISO 639-1; null where it could not be told", nullable=True),
         Column("lang_confidence", SCORE, "how sure the language is", unit=SHARE),
+        Column("section", TEXT, "section of the site that the article stands in", nullable=True),
         Column("published_at", TIME, "when the page says it was published", nullable=True, unit="UTC"),
+        Column("modified_at", TIME, "when the page says it was last changed", nullable=True, unit="UTC"),
         Column(
             "fetched_at",
             TIME,
@@ -122,6 +134,7 @@ ARTICLES = Table(
         Column("n_words", COUNT, "length of `text`", unit="words parted by white space"),
         Column("n_edits", COUNT, "how many applied rows `edits` has for the article", unit="edits"),
         Column("metadata_edits", list_of(*METADATA_EDIT), "changes to title, byline, publisher and dateline"),
+        Column("metadata_sources", list_of(*METADATA_SOURCE), "where the value of each field was found"),
         Column("boilerplate_score", SCORE, "share of the page's text that was taken away", unit=SHARE),
         Column("mojibake_score", SCORE, "share of the characters of `text_extracted` that looked broken", unit=SHARE),
         Column("spin_score", SCORE, "how much of the text looks as if a spinner had replaced its words", unit=SHARE),

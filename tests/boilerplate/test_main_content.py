@@ -6,9 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.boilerplate.main_content import extract_article, label_visible, parse_html
+from tasks.boilerplate.main_content import extract_article
 from tasks.boilerplate.records import Article
-from tasks.boilerplate.visible_text import read_visible_lines
 from tasks.outcome import Dropped, DropReason, Kept
 
 PARAGRAPHS = [
@@ -157,12 +156,6 @@ def test_hostile_page_ends_in_an_outcome_soon(page: str) -> None:
     if isinstance(outcome, Kept):
         outcome.value.text.encode("utf-8")
         assert not any("\ufdd0" <= letter <= "\ufdef" for line in outcome.value.removed for letter in line.text)
-
-
-def test_lines_of_a_page_suffice_where_trafilatura_fails() -> None:
-    tree = parse_html(PAGE)
-    assert tree is not None
-    assert label_visible(read_visible_lines(tree)) == PARAGRAPHS
 
 
 TAGS = st.sampled_from(["p", "div", "a", "ul", "li", "b", "table", "tr", "td", "nav", "h1", "blockquote", "br", "form"])

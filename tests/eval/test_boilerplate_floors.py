@@ -1,111 +1,90 @@
-"""Floors of quality of the boilerplate room on the development data beside the checkout.
-
-Figures are those of `../shared/bench/*/score.py`. A floor lies a little under what was measured on 2026-11-22; raise
-it when the room gets better. To lower one, give the reason in the table. The data are named by their digests: other
-data need other floors.
-"""
+"""The gate of quality of the boilerplate room: no figure below its floor, no floor lowered in silence."""
 
 import gzip
-import hashlib
-import importlib.util
 import json
-import re
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from tasks.boilerplate.main_content import extract_article
 from tasks.boilerplate.plain_text import label_lines
-from tasks.outcome import Kept
+from tests.eval.boilerplate_figures import SHARED, DataSet, data_sets
+from tests.eval.floor_ledger import (
+    Entry,
+    Measured,
+    check_figures,
+    check_ledger,
+    enter,
+    lower_floor,
+    raise_floors,
+    read_ledger,
+    write_ledger,
+)
 
-SHARED = Path(__file__).parents[2] / ".." / "shared"
-FIGURES_RE = re.compile(r"body R ([\d.]+) +boilerplate P ([\d.]+) R ([\d.]+) F1 ([\d.]+)")
-
-
-@dataclass(frozen=True)
-class Floor:
-    """`body_recall` and `f1` (of boilerplate lines) must not be less on the data of this SHA-256."""
-
-    data: str
-    sha256: str
-    body_recall: float
-    f1: float
-
-
-FLOORS = [
-    Floor(
-        "gold/seed_lines.jsonl",
-        "7f30ec57cb3cd6bb328ccaaafe0618c534598024c37ca50cc969adc1d26853fb",
-        body_recall=1.0,
-        f1=0.99,
-    ),
-    Floor(
-        "bench/lines/whole_page.dev.jsonl.gz",
-        "1dce697931b932a004dd24552d5f83e63107d7b728fb154dde8274bc4d411b6f",
-        body_recall=0.89,
-        f1=0.965,
-    ),
-    Floor(
-        "bench/lines/residual.dev.jsonl.gz",
-        "25664e415626316fbe6464565a49a11ac1113b52e1193fde1aece58c476bb5b6",
-        body_recall=0.994,
-        f1=0.63,
-    ),
-]
-PAGES_SHA256 = "6445dcaff0dae8056b972b61feb7a1c99bf8f601c574284c9bce99b9b322b8f8"
-PAGES_F1 = 0.967
+REASON = "the gold lines were corrected, and two lines are body now"
 
 
-def find_data(name: str) -> Path:
-    path = SHARED / name
-    if not path.exists():
-        pytest.skip(f"{name} is not beside this checkout: the development data are not published")
-    return path
+@pytest.mark.parametrize("data", list(data_sets()), ids=lambda data: data.name)
+def test_no_figure_is_below_its_floor(data: DataSet) -> None:
+    if not data.is_here:
+        pytest.skip(f"the data set {data.name!r} is not beside this checkout: it is not published")
+    digest = data.digest()
+    figures = [Measured(f"{data.name}: {name}", digest, value) for name, value in data.measure().items()]
+    assert check_figures(read_ledger(), figures) == []
 
 
-def load_scorer(bench: str) -> ModuleType:
-    path = find_data(f"bench/{bench}/score.py")
-    spec = importlib.util.spec_from_file_location(f"score_{bench}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def test_the_ledger_is_whole() -> None:
+    assert check_ledger(read_ledger()) == []
+    assert len({entry.figure for entry in read_ledger()}) == 12
 
 
-def check_digest(paths: list[Path], sha256: str) -> None:
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.read_bytes())
-    found = digest.hexdigest()
-    assert found == sha256, f"{paths[0].name} is not the data the floors were measured on; measure anew and pin {found}"
+def ledger_of(*values: float) -> list[Entry]:
+    entries: list[Entry] = []
+    for value in values:
+        entries = enter(entries, Measured("pages: F1", "00", value), "got better")
+    return entries
 
 
-@pytest.mark.parametrize("floor", FLOORS, ids=lambda floor: floor.data)
-def test_line_labels(floor: Floor, capsys: pytest.CaptureFixture[str]) -> None:
-    path = find_data(floor.data)
-    check_digest([path], floor.sha256)
-    load_scorer("lines").score(path)
-    figures = FIGURES_RE.search(capsys.readouterr().out)
-    assert figures is not None
-    body_recall, _, _, f1 = map(float, figures.groups())
-    assert body_recall >= floor.body_recall
-    assert f1 >= floor.f1
+def test_a_figure_below_its_floor_or_without_one_shuts_the_gate() -> None:
+    ledger = ledger_of(0.96, 0.98)
+    assert check_figures(ledger, [Measured("pages: F1", "00", 0.979)]) == []
+    assert "below its floor" in check_figures(ledger, [Measured("pages: F1", "00", 0.977)])[0]
+    assert "no floor on these data" in check_figures(ledger, [Measured("pages: F1", "01", 0.99)])[0]
 
 
-def test_main_content() -> None:
-    truth = find_data("bench/extract/ground-truth.json")
-    check_digest([truth, *sorted(truth.parent.glob("html/*.html.gz"))], PAGES_SHA256)
-    scorer = load_scorer("extract")
-    rows = []
-    for key, page in json.loads(truth.read_text("utf-8")).items():
-        html = gzip.decompress((truth.parent / "html" / f"{key}.html.gz").read_bytes())
-        outcome = extract_article(html, page["url"])
-        rows.append(scorer.counts(page["articleBody"], outcome.value.text if isinstance(outcome, Kept) else ""))
-    f1, _, _ = scorer.aggregate(rows)
-    assert f1 >= PAGES_F1
+def test_a_floor_lowered_in_silence_shuts_the_gate() -> None:
+    assert "without a reason" in check_ledger(ledger_of(0.98, 0.96))[0]
+    lowered = lower_floor(ledger_of(0.98), [Measured("pages: F1", "00", 0.96)], "pages: F1", REASON)
+    assert check_ledger(lowered) == []
+    with pytest.raises(ValueError, match="must say why"):
+        lower_floor(ledger_of(0.98), [Measured("pages: F1", "00", 0.96)], "pages: F1", "worse")
+    with pytest.raises(ValueError, match="there is no figure"):
+        lower_floor(ledger_of(0.98), [Measured("pages: F1", "00", 0.96)], "pages: F2", REASON)
+
+
+def test_a_past_entry_that_was_edited_or_taken_out_shuts_the_gate() -> None:
+    ledger = ledger_of(0.96, 0.97, 0.98)
+    assert check_ledger(ledger) == []
+    assert "only ever added" in check_ledger([ledger[0], replace(ledger[1], floor=0.959), ledger[2]])[0]
+    assert "only ever added" in check_ledger([ledger[0], ledger[2]])[0]
+    assert "above what was measured" in check_ledger([replace(ledger[0], floor=0.99)])[0]
+
+
+def test_floors_are_raised_only_by_better_figures(tmp_path: Path) -> None:
+    ledger = ledger_of(0.96)
+    better = raise_floors(ledger, [Measured("pages: F1", "00", 0.98), Measured("seeds: F1", "02", 1.0)])
+    assert [(entry.figure, entry.floor) for entry in better[1:]] == [("pages: F1", 0.978), ("seeds: F1", 0.998)]
+    assert raise_floors(better, [Measured("pages: F1", "00", 0.97)]) == better
+    write_ledger(better, tmp_path / "floors.jsonl")
+    assert read_ledger(tmp_path / "floors.jsonl") == better
+
+
+def test_an_entry_edited_by_hand_shuts_the_gate(tmp_path: Path) -> None:
+    path = tmp_path / "floors.jsonl"
+    write_ledger(ledger_of(0.98), path)
+    path.write_text(path.read_text("utf-8").replace("0.978", "0.778"), "utf-8")
+    with pytest.raises(ValueError, match="line 1: edited by hand"):
+        read_ledger(path)
 
 
 def removed_lines(path: Path, key: str) -> list[str]:
@@ -120,4 +99,7 @@ def removed_lines(path: Path, key: str) -> list[str]:
     ("data", "key"), [("bench/spun/clean.dev.jsonl", "text"), ("bench/mojibake/matrix.dev.jsonl.gz", "clean")]
 )
 def test_nothing_is_removed_from_clean_text(data: str, key: str) -> None:
-    assert removed_lines(find_data(data), key) == []
+    path = SHARED / data
+    if not path.exists():
+        pytest.skip(f"{data} is not beside this checkout: the development data are not published")
+    assert removed_lines(path, key) == []

@@ -30,8 +30,9 @@ each_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.na
 
 
 def fields_of(kind: pa.DataType) -> list[pa.Field]:
-    """Return the fields of a struct, or of the structs in a list."""
-    return list(kind.value_type if pa.types.is_list(kind) else kind)
+    """Return the fields of a struct, or of the structs in a list; none for a list of plain values."""
+    kind = kind.value_type if pa.types.is_list(kind) else kind
+    return list(kind) if pa.types.is_struct(kind) else []
 
 
 def check_agreement(columns: list[pa.Field], record: type) -> None:
@@ -42,7 +43,11 @@ def check_agreement(columns: list[pa.Field], record: type) -> None:
         assert column.nullable == (isinstance(hint, types.UnionType) and types.NoneType in get_args(hint)), column
         if get_origin(hint) is tuple:
             assert not column.type.value_field.nullable, column
-            check_agreement(fields_of(column.type), get_args(hint)[0])
+            item = get_args(hint)[0]
+            if isinstance(item, type) and dataclasses.is_dataclass(item):
+                check_agreement(fields_of(column.type), item)
+            else:
+                assert column.type.value_type == arrow_type(item), column
         else:
             assert column.type == arrow_type(hint), column
 
