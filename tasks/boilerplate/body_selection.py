@@ -28,13 +28,13 @@ def read_page(tree: HtmlElement) -> Page:
     return Page.of(read_blocks(deepcopy(tree)))
 
 
-def select_body(page: Page, tree: HtmlElement, html: str, url: str | None) -> Refined:
+def select_body(page: Page, tree: HtmlElement, url: str | None) -> Refined:
     """Return which blocks of `page` are the body, and why others that an engine wanted are not.
 
-    `tree` and `html` are the same page, for the engines. Leaves the tree as it is. Never raises.
+    `tree` is the same page, for the engines. Leaves it as it is. Never raises.
     """
     first = choose_blocks(page.letters, ask_trafilatura(tree, url))
-    second = choose_blocks(page.letters, ask_resiliparse(html))
+    second = choose_blocks(page.letters, ask_resiliparse(tree))
     best = refine(page, first, second)
     if agreement(page.blocks, first, second) < AGREEMENT:
         answers = [best, refine(page, second, first)]

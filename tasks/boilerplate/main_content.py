@@ -71,7 +71,7 @@ def extract_article(html: bytes | str, url: str | None = None) -> Kept[Article] 
     signs = read_page_signs(tree)
     _drop_code(tree)
     page = read_page(tree)
-    selected = select_body(page, tree, text, url)
+    selected = select_body(page, tree, url)
     body = clean_body(page, selected, metadata.title)
     paragraphs = [page.blocks[at].text for at in body.blocks]
     not_an_article = judge_page_kind(signs, metadata.title, paragraphs, [block.text for block in page.blocks])

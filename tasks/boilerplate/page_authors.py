@@ -78,11 +78,12 @@ def read_authors(said: ArticleObject, marks: PageMarks, place: Place, names: Sit
 
 
 def _is_own(name: str, names: SiteNames) -> bool:
-    """Say whether a "person" is the site or its section, or bears nothing but words of the site's name."""
+    """Say whether a "person" is the site or its section, has only words of the site's name, or all of them."""
     if is_site_name(name, (*names.sites, *names.sections)):
         return True
     words = set(name.casefold().split())
-    return any(words <= set(site.casefold().split()) for site in names.sites)
+    sites = [set(site.casefold().split()) for site in names.sites]
+    return any(words <= own or (len(own) > 1 and own <= words) for own in sites)
 
 
 Credit = tuple[str, str, Credited]

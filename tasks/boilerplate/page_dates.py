@@ -173,8 +173,8 @@ def _states_change(element: HtmlElement) -> bool:
     stated = (element.get("itemprop") or element.get("property") or "").lower().rpartition(":")[2]
     if stated in PROPERTIES:
         return stated in MODIFIED_PROPERTIES
-    before = element.getprevious()
-    label = (element.getparent().text if before is None else before.tail) or ""
+    before, parent = element.getprevious(), element.getparent()
+    label = (before.tail if before is not None else parent.text if parent is not None else "") or ""
     if MODIFIED_RE.search(f"{label[-LABEL:]} {(element.text or '')[:LABEL]}"):
         return True
     names = part_words(element.get("class") or "")

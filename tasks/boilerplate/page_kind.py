@@ -19,12 +19,13 @@ that it is an article is only dropped where no prose is left at all, or for a pa
 
 Refused: addresses as evidence beyond the site's root (paths mean something else on every site), and status codes, which
 the fetch room judges. Numbers were set on the cases in `tests/cases/boilerplate/` and held against the 80 development
-pages of article-extraction-benchmark, all of which stay articles. Costs 0.2 ms a page.
+pages of article-extraction-benchmark, all of which stay articles. Costs 0.8 ms a page there.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -43,12 +44,11 @@ EDGES = " .,:;!?¡¿…\"'“”„«»‹›()[]|·•*#→–—-。！？،؟
 LONGEST_RULED_LINE = 600
 MOST_RULED_LINES = 400
 MOST_LINKS = 3_000
+MOST_TITLES = 3
 
 # Weights are characters, with those of the East Asian scripts counting twice, as in `line_shape`.
 SHORTEST_HEADLINE = 24
 SHORTEST_PROSE = 40
-# A request for consent is longer than other pages that are no article.
-LONGEST_CONSENT = 1_000
 # What an error page says besides (try the search, write to us), where its title names the error and another line, too,
 # where only the title does, and where only a line does.
 PROSE_BESIDE_BOTH = 400
@@ -59,8 +59,9 @@ LONGEST_TEASER = 900
 MOST_TEASER_PARAGRAPHS = 3
 # The wall stands close behind the teaser.
 LINES_BEFORE_WALL = 8
-# A request for consent has this share of the body's text, where the title does not name it.
+# A request for consent has this share of the body's text, or this where the title names it.
 SHARE_OF_CONSENT = 0.7
+SHARE_UNDER_TITLE = 0.5
 # A form to log in stands on a page of few lines, or under a title that says so.
 MOST_LOGIN_LINES = 30
 
@@ -70,6 +71,8 @@ MANY_HEADLINES = 8
 TEASER_PROSE = 350
 SECTION_PROSE = 700
 LEAST_TEASERS = 4
+# More text that is neither prose nor a link is a table, a poem or a list of results.
+MOST_LOOSE = 300
 LEAST_POSTS = 3
 # A headline of the page's own; without spaces between words its weight must do.
 WORDS_OF_STORY = 3
@@ -148,16 +151,33 @@ class _Gathered:
     has_password: bool = False
     classes: frozenset[str] = frozenset()
     titles: list[str] = field(default_factory=list)
+    first_headings: list[str] = field(default_factory=list)
     headings: list[HtmlElement] = field(default_factory=list)
     schema: list[str] = field(default_factory=list)
 
 
 def read_page_signs(tree: HtmlElement) -> PageSigns:
-    """Read what a page says of its own kind. Reads scripts: to be called before they are taken out."""
+    """Read what a page says of its own kind. Reads scripts: to be called before they are taken out.
+
+    The links of a page that states that it is an article are not read: they take half of the time, and a list of
+    articles it can't be.
+    """
     found = _Gathered()
     for element in tree.iter(*HEADS):
         _gather(element, found)
+    signs = _state(found)
+    if signs.states_article:
+        return signs
     links = LINKS(tree)[:MOST_LINKS]
+    return replace(
+        signs,
+        has_challenge=len(links) < MOST_CHALLENGE_LINKS and bool(CHALLENGE(tree)),
+        linked=frozenset(_read_linked(links, found.headings[:MOST_LINKS])),
+    )
+
+
+def _state(found: _Gathered) -> PageSigns:
+    """Put together what the page states."""
     schema = "\n".join(found.schema)
     types = tuple(name for pair in SCHEMA_TYPE_RE.findall(schema) for name in SCHEMA_NAME_RE.findall("".join(pair)))
     free = {word.lower() for word in FREE_RE.findall(schema)}
@@ -168,10 +188,8 @@ def read_page_signs(tree: HtmlElement) -> PageSigns:
         is_dated=found.is_dated or len(PUBLISHED_RE.findall(schema)) == 1,
         is_root=_is_root(found.address),
         has_password=found.has_password,
-        has_challenge=len(links) < MOST_CHALLENGE_LINKS and bool(CHALLENGE(tree)),
         classes=found.classes,
-        titles=tuple(found.titles[:4]),
-        linked=frozenset(_read_linked(links, found.headings[:MOST_LINKS])),
+        titles=(*found.titles[:1], *found.first_headings[:MOST_TITLES]),
     )
 
 
@@ -189,8 +207,11 @@ def _gather(element: HtmlElement, found: _Gathered) -> None:
         found.has_password = True
     elif tag == "body":
         found.classes = frozenset((element.get("class") or "").lower().split()[:100])
-    elif tag in {"h1", "title"} and len(found.titles) < MOST_RULED_LINES:
+    elif tag == "title" and not found.titles:
+        # A drawing (SVG) has a title, too; that of the page comes first.
         found.titles.append(_text_of(element)[:LONGEST_RULED_LINE])
+    elif tag == "h1" and len(found.first_headings) < MOST_TITLES:
+        found.first_headings.append(_text_of(element)[:LONGEST_RULED_LINE])
 
 
 def _gather_meta(element: HtmlElement, found: _Gathered) -> None:
@@ -318,6 +339,7 @@ class Evidence:
     n_lines: int
     is_headed: bool
     consent_share: float
+    loose_weight: int
 
     @property
     def longest(self) -> Run:
@@ -342,7 +364,8 @@ class Evidence:
         rules = sorted({match.rule for match in (*self.titles, *self.matches.values()) if match.reason is reason})
         said = f"rules {', '.join(rules[:3])}" if rules else ""
         prose = f"at most {run.weight} characters of prose in {run.n_paragraphs} paragraphs on end"
-        headlines = f"{self.n_headlines} headlines in links on {self.n_lines} lines"
+        n_headlines = f"{self.n_headlines} headlines in links" if self.n_headlines else "no list of headlines"
+        headlines = f"{n_headlines} on {self.n_lines} lines"
         return Dropped(reason, "; ".join(part for part in (said, stated, prose, headlines) if part))
 
 
@@ -404,7 +427,7 @@ def _weigh_evidence(signs: PageSigns, title: str | None, body: Sequence[str], li
     within = _find_telling_lines(signs, lines, prose)
     matches = {at: match for at in within if (match := match_line(lines[at]))}
     runs = tuple(_find_runs(lines, prose, signs.linked, matches))
-    titles = tuple(dict.fromkeys((*signs.titles, *([title] if title else ()))))
+    titles = dict.fromkeys((*signs.titles, title or ""))
     ruled = {lines[at] for at, match in matches.items() if match.reason is DropReason.CONSENT_WALL}
     read = body or lines
     total = sum(weigh(text) for text in read)
@@ -413,9 +436,10 @@ def _weigh_evidence(signs: PageSigns, title: str | None, body: Sequence[str], li
         titles=tuple(match for text in titles if (match := match_title(text))),
         matches=matches,
         runs=runs,
-        n_headlines=len({line for line in lines if line in signs.linked and weigh(line) >= SHORTEST_HEADLINE}),
+        n_headlines=len({line for line in lines if _is_headline(line, signs.linked)}),
         n_lines=len(lines),
-        is_headed=_starts_under_headline(lines, signs.linked, titles, runs),
+        is_headed=_starts_under_headline(lines, signs, title or "", runs),
+        loose_weight=sum(weigh(text) for text in body if text not in prose and text not in signs.linked),
         consent_share=sum(weigh(text) for text in read if text in ruled) / total if total else 0.0,
     )
 
@@ -437,21 +461,28 @@ def names_story(heading: str) -> bool:
     return heading.count(" ") >= WORDS_OF_STORY - 1 or weigh(heading) >= WEIGHT_OF_STORY
 
 
-def _starts_under_headline(lines: Sequence[str], linked: frozenset[str], titles: Iterable[str], runs: Runs) -> bool:
-    """Say whether prose follows a headline of the page itself, with no other headline between.
+def _starts_under_headline(lines: Sequence[str], signs: PageSigns, title: str, runs: Runs) -> bool:
+    """Say whether prose follows a headline of the page itself: at once, or anywhere if two titles agree on it.
 
-    That headline may be a link elsewhere: lists of what is most read hold the article they stand beside.
+    Between a headline and its story real pages have share bars, videos and lists of related stories. That headline may
+    be a link elsewhere: lists of what is most read hold the article they stand beside.
     """
-    parts = {part for text in titles for part in (text, *TITLE_PARTS_RE.split(text))}
-    own = {folded for part in parts if names_story(folded := fold_space(part))}
-    others = linked - own
+    parts = Counter(part for text in signs.titles for part in {text, *TITLE_PARTS_RE.split(text)})
+    own = {part for part in (*parts, fold_space(title)) if names_story(part)}
+    others = signs.linked - own
     starts = [at for at, line in enumerate(lines) if line in own][:MOST_OWN_HEADLINES]
-    firsts = [next((run.first for run in runs if run.first > at), at) for at in starts]
-    between = [lines[at + 1 : first] for at, first in zip(starts, firsts, strict=True) if at < first]
-    return any(
-        len(part) < LINES_BEFORE_BODY and not any(line in others and weigh(line) >= SHORTEST_HEADLINE for line in part)
-        for part in between
-    )
+    for at in starts:
+        first = next((run.first for run in runs if run.first > at), at)
+        part = lines[at + 1 : first]
+        if first > at and len(part) < LINES_BEFORE_BODY and not any(_is_headline(line, others) for line in part):
+            return True
+        if first > at and parts[lines[at]] > 1 and len(runs) < LEAST_TEASERS and not match_line(lines[at]):
+            return True
+    return False
+
+
+def _is_headline(line: str, linked: frozenset[str]) -> bool:
+    return line in linked and weigh(line) >= SHORTEST_HEADLINE
 
 
 def _is_article_after_all(evidence: Evidence) -> bool:
@@ -461,11 +492,15 @@ def _is_article_after_all(evidence: Evidence) -> bool:
 
 def _judge_worded(evidence: Evidence, reason: DropReason) -> Dropped | None:
     """Judge by wording: the more lines and titles say so, the more prose may stand beside them."""
-    most = PROSE_BESIDE_TITLE if evidence.titled(reason) else PROSE_BESIDE_LINE
-    most = PROSE_BESIDE_BOTH if evidence.titled(reason) and evidence.n_wordings(reason) > 1 else most
-    if not evidence.n_wordings(reason) or evidence.longest.weight > most or _is_article_after_all(evidence):
+    if not evidence.n_wordings(reason) or _is_article_after_all(evidence):
         return None
-    return evidence.describe(reason)
+    if not evidence.titled(reason):
+        # A single line may be the trace of a part of the page that failed, beside a short text or a table.
+        is_trace = evidence.is_headed or evidence.loose_weight > MOST_LOOSE
+        most = -1 if is_trace else PROSE_BESIDE_LINE
+    else:
+        most = PROSE_BESIDE_BOTH if evidence.n_wordings(reason) > 1 else PROSE_BESIDE_TITLE
+    return evidence.describe(reason) if evidence.longest.weight <= most else None
 
 
 def _judge_bot_check(evidence: Evidence) -> Dropped | None:
@@ -497,11 +532,12 @@ def _judge_login(evidence: Evidence) -> Dropped | None:
 
 
 def _judge_consent(evidence: Evidence) -> Dropped | None:
-    worded = evidence.worded(DropReason.CONSENT_WALL)
-    if evidence.titled(DropReason.CONSENT_WALL) and worded and evidence.longest.weight <= LONGEST_CONSENT:
-        return evidence.describe(DropReason.CONSENT_WALL)
-    fills_body = evidence.consent_share >= SHARE_OF_CONSENT and evidence.longest.weight <= PROSE_BESIDE_BOTH
-    return evidence.describe(DropReason.CONSENT_WALL) if worded and fills_body else None
+    """Judge a request for consent: its wording fills the body, or half of it under a title that says so."""
+    if not evidence.worded(DropReason.CONSENT_WALL):
+        return None
+    share = SHARE_UNDER_TITLE if evidence.titled(DropReason.CONSENT_WALL) else SHARE_OF_CONSENT
+    fills_body = evidence.consent_share >= share and evidence.longest.weight <= PROSE_BESIDE_BOTH
+    return evidence.describe(DropReason.CONSENT_WALL) if fills_body else None
 
 
 def _judge_paywall(evidence: Evidence) -> Dropped | None:
@@ -513,7 +549,8 @@ def _judge_paywall(evidence: Evidence) -> Dropped | None:
     walls = [
         at for at in evidence.worded(DropReason.PAYWALL) if closed or not evidence.matches[at].rule.startswith(OFFERS)
     ]
-    if not any(not run.weight or run.first < at <= run.last + LINES_BEFORE_WALL for at in walls):
+    is_bare = not run.weight and evidence.loose_weight <= MOST_LOOSE
+    if not any(is_bare or run.first < at <= run.last + LINES_BEFORE_WALL for at in walls):
         return None
     return evidence.describe(DropReason.PAYWALL, "the page states that it is not free" if closed else "")
 
@@ -527,7 +564,7 @@ def _judge_index(evidence: Evidence) -> Dropped | None:
         return None
     if stated and _lists_articles(evidence):
         return evidence.describe(DropReason.INDEX_PAGE, f"stated by {stated}")
-    if signs.og_type.startswith("article") or longest > TEASER_PROSE:
+    if signs.og_type.startswith("article") or longest > TEASER_PROSE or evidence.loose_weight > MOST_LOOSE:
         return None
     is_list = evidence.n_headlines >= MANY_HEADLINES
     has_teasers = evidence.n_headlines >= LEAST_HEADLINES and len(evidence.runs) >= LEAST_TEASERS

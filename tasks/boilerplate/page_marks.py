@@ -75,7 +75,7 @@ MARKED_PROPERTIES = {
 # Parts of the page that are about something else than its article.
 OTHER_PARTS = frozenset({"footer", "nav", "form", "figure", "figcaption", "aside", "noscript", "dialog", "select"})
 OTHER_NAME_RE = re.compile(
-    r"(?:^|[ ])(?!comments?-(?:open|closed|off)|no-comments?)(?:"
+    r"(?:^|[ ])(?!comments?-(?:open|closed|off)|no-comments?|(?:post|entry|article|story)-footer)(?:"
     r"(?:[\w-]*-)?(?:comments?|commentlist|disqus|respond)(?:-(?:list|section|area|body|author|wrap\w*|item|form|content|"
     r"meta|thread|info|box|container)\w*)*|"
     r"(?:[\w-]*-)?(?:related|recommend\w*|teasers?|recirc\w*|promos?|taboola|outbrain|newsletter|trending|popular|"
@@ -87,6 +87,10 @@ OTHER_NAME_RE = re.compile(
 )
 # Layout classes that name another part only to say that the page has one.
 LAYOUT_NAME_RE = re.compile(r"(?:^|[ ])(?:has|with|no|without|hide|show|not|is|single)-[\w-]+(?=$|[ ])")
+# A teaser that is no item of a list is a part of so few elements, with the byline this deep in it.
+ITEMS = frozenset({"article", "li"})
+TEASER_ELEMENTS = 30
+TEASER_LEVELS = 3
 OTHER_TYPE_RE = re.compile(
     r"/(?:Comment|UserComments|ImageObject|VideoObject|Product|Review|WebSite|WPFooter|WPSideBar)$"
 )
@@ -274,13 +278,15 @@ def belongs_to_article(element: HtmlElement, around: frozenset[HtmlElement], *, 
     """
     if _names_other_part(_names_of(element)):
         return False
-    for ancestor in islice(element.iterancestors(), MOST_ANCESTORS):
+    for level, ancestor in enumerate(islice(element.iterancestors(), MOST_ANCESTORS)):
         tag = ancestor.tag
         if tag == "body" or ancestor in around:
             return True
         if (tag in OTHER_PARTS and not (stated and tag == "aside")) or _names_other_part(_names_of(ancestor)):
             return False
-        if OTHER_TYPE_RE.search(ancestor.get("itemtype") or "") or (tag in {"article", "li"} and _is_teaser(ancestor)):
+        if OTHER_TYPE_RE.search(ancestor.get("itemtype") or ""):
+            return False
+        if (tag in ITEMS or (around and level < TEASER_LEVELS)) and _is_teaser(ancestor, is_item=tag in ITEMS):
             return False
     return True
 
@@ -294,8 +300,10 @@ def _names_of(element: HtmlElement) -> str:
     return f"{element.get('class') or ''} {element.get('id') or ''}"
 
 
-def _is_teaser(part: HtmlElement) -> bool:
-    """Say whether a part of the page has a linked heading and none of the first level."""
+def _is_teaser(part: HtmlElement, *, is_item: bool) -> bool:
+    """Say whether a part of the page has a linked heading and none of the first level, and is an item or small."""
+    if not is_item and sum(1 for _ in islice(part.iter(), TEASER_ELEMENTS)) == TEASER_ELEMENTS:
+        return False
     titles = islice(part.iter("h2", "h3", "h4"), MOST_MARKS)
     linked = any(title.find(".//a") is not None or title.getparent().tag == "a" for title in titles)
     return linked and next(part.iter("h1"), None) is None

@@ -147,6 +147,9 @@ def _marks() -> tuple[re.Pattern[str], tuple[Rule, ...]]:
     return re.compile(rf"(?:^|[\s_-])(?:{rows})(?=$|[\s_-])"), rules
 
 
+_marks()  # compiled with the module, once for all worker processes of the fork server and not in the first document
+
+
 @lru_cache(maxsize=CACHED_NAMES)
 def judge_names(names: str) -> Verdict | None:
     """Label an element by its class and id, written one after the other; None where no rule knows them."""

@@ -27,8 +27,9 @@ def test_engines_find_the_body_and_leave_the_tree_as_it_is() -> None:
     page = read_page(tree)
     before = "".join(tree.itertext())
     answers = [ask_trafilatura(tree, None), ask_trafilatura(tree, None, precision=True), ask_readability(tree)]
+    answers.append(ask_resiliparse(tree))
     assert "".join(tree.itertext()) == before
-    for answer in [*answers, ask_resiliparse(PAGE)]:
+    for answer in answers:
         chosen = {page.blocks[at].text for at in choose_blocks(page.letters, answer)}
         assert chosen >= set(PARAGRAPHS)
         assert "Home" not in chosen
@@ -63,7 +64,7 @@ def test_the_labels_of_lines_decide_where_no_engine_answers() -> None:
     page = read_page(parse(PAGE))
     assert [page.blocks[at].text for at in sorted(label_blocks(page))] == PARAGRAPHS
     nothing = parse("<body></body>")
-    assert select_body(page, nothing, "", None).choice == label_blocks(page)
+    assert select_body(page, nothing, None).choice == label_blocks(page)
 
 
 CASES = Path(__file__).parents[1] / "cases" / "boilerplate" / "scripts.jsonl"
@@ -83,4 +84,4 @@ def test_nothing_is_lost_in_any_script(case: dict[str, str]) -> None:
     )
     tree = parse(html)
     page = read_page(tree)
-    assert [page.blocks[at].text for at in sorted(select_body(page, tree, html, None).choice)] == paragraphs
+    assert [page.blocks[at].text for at in sorted(select_body(page, tree, None).choice)] == paragraphs
