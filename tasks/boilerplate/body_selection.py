@@ -16,10 +16,14 @@ from lxml.html import HtmlElement
 
 from tasks.boilerplate.engines import Choice, ask_readability, ask_resiliparse, ask_trafilatura, choose_blocks
 from tasks.boilerplate.page_blocks import Block, read_blocks
-from tasks.boilerplate.page_structure import Page, Refined, Structure, refine
+from tasks.boilerplate.page_structure import OUTSIDE, Page, Refined, Structure, refine
 from tasks.boilerplate.plain_text import label_lines
 
-# Answers that share less than this of their characters disagree.
+# Two answers that share so much of their characters are one answer,
+UNANIMITY = 0.98
+# if no more prose than this share of it is in neither, and in no part of the page that is set apart.
+LEFT_OUT = 0.05
+# Two that share less than this disagree.
 AGREEMENT = 0.8
 
 
@@ -33,19 +37,35 @@ def select_body(page: Page, tree: HtmlElement, url: str | None) -> Refined:
 
     `tree` is the same page, for the engines. Leaves it as it is. Never raises.
     """
-    first = choose_blocks(page.letters, ask_trafilatura(tree, url))
-    second = choose_blocks(page.letters, ask_resiliparse(tree))
-    best = refine(page, first, second)
-    if agreement(page.blocks, first, second) < AGREEMENT:
-        answers = [best, refine(page, second, first)]
-        if agreement(page.blocks, best.choice, answers[1].choice) < AGREEMENT:
-            more = (ask_readability(tree), ask_trafilatura(tree, url, precision=True))
-            answers += [refine(page, choose_blocks(page.letters, answer), first | second) for answer in more]
-            best = find_medoid(page.blocks, answers)
+    resiliparse = choose_blocks(page.letters, ask_resiliparse(tree))
+    readability = choose_blocks(page.letters, ask_readability(tree))
+    answers = [refine(page, resiliparse, readability), refine(page, readability, resiliparse)]
+    unanimous = agreement(page.blocks, answers[0].choice, answers[1].choice) >= UNANIMITY
+    if unanimous and prose_left_out(page, answers[0]) <= LEFT_OUT:
+        return answers[0]
+    best = refine(page, choose_blocks(page.letters, ask_trafilatura(tree, url)), resiliparse)
+    if agreement(page.blocks, best.choice, answers[0].choice) < AGREEMENT:
+        precise = choose_blocks(page.letters, ask_trafilatura(tree, url, precision=True))
+        answers = [best, *answers, refine(page, precise, resiliparse)]
+        best = find_medoid(page.blocks, answers)
     if best.choice:
         return best
     labelled = label_blocks(page)
     return Refined(labelled, {}, Structure(page, labelled))
+
+
+def prose_left_out(page: Page, answer: Refined) -> float:
+    """Return how much prose there is outside of an answer and of all insets, as a share of what is inside."""
+    outside = sum(
+        len(block.text)
+        for at, block in enumerate(page.blocks)
+        if at not in answer.choice
+        and answer.verdicts.get(at, OUTSIDE) is OUTSIDE
+        and page.lines[at].is_paragraph
+        and block.linked_share < 0.5  # noqa: PLR2004  (mostly text)
+        and answer.structure.part_of(block.element) is None
+    )
+    return outside / (_size(page.blocks, answer.choice) or 1)
 
 
 def find_medoid(blocks: Sequence[Block], answers: Sequence[Refined]) -> Refined:

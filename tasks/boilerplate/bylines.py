@@ -304,3 +304,8 @@ def _case_word(word: str, *, is_first: bool) -> str:
     titled = word.title().replace("i\u0307", "i")
     titled = re.sub(r"\bMc([a-z])", lambda match: "Mc" + match[1].upper(), titled)
     return re.sub(r"(?<=['’‘])S\b", "s", titled)
+
+
+# Compiled with the module, once for all worker processes of the fork server and not in the first document.
+_leads()
+_roles()

@@ -66,3 +66,6 @@ def find_dateline(paragraphs: Sequence[str]) -> Dateline | None:
         if found is not None:
             return Dateline(number, found.prefix, found.text, found.agency, found.rule)
     return None
+
+
+_forms()  # compiled with the module, once for all worker processes of the fork server and not in the first document

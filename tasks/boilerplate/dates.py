@@ -299,3 +299,8 @@ def _worded() -> tuple[re.Pattern[str], ...]:
     between = r"(?P<between>\d\d:\d\d(?::\d\d)?)\s+(?:[A-Z]{1,5}|[+-]\d{4})?"
     year_last = rf"(?<!\w)(?P<month>{month})\s+{day}\s+{between}\s*{year}(?!\d)"
     return tuple(re.compile(form, re.IGNORECASE) for form in (day_first, month_first, year_first, year_last))
+
+
+# Compiled with the module, once for all worker processes of the fork server and not in the first document.
+_months()
+_worded()

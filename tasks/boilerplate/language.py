@@ -10,7 +10,7 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 # come out right (tests/boilerplate/test_document.py).
 SHORTEST = 40
 # The model reads every byte in Python; after this much the answer has long been settled.
-SAMPLE = 300
+SAMPLE = 240
 
 
 # Read with the module and not with the first document: unpacking the model takes 1 s of CPU, which the fork server

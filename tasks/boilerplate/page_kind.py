@@ -586,3 +586,5 @@ def _lists_articles(evidence: Evidence) -> bool:
 
 
 JUDGES = (_judge_bot_check, _judge_error, _judge_login, _judge_consent, _judge_paywall, _judge_index)
+# Compiled with the module, once for all worker processes of the fork server and not in the first document.
+read_alternation(RULES)

@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 
 from lxml.html import HtmlElement
 
@@ -214,9 +215,12 @@ class Structure:
         return verdict
 
     def part_of(self, element: HtmlElement) -> Verdict | None:
-        """Return what part of the page an element stands in, for one that is not of the body."""
+        """Return what part of the page an element stands in, for one outside of the body; tags before names."""
+        for above in chain((element,), element.iterancestors(*INSET_TAGS)):
+            if above.tag in INSET_TAGS and self.held[above] <= MOST_IN_INSET * self.total:
+                return judge_element(above)
         inset = self.inset_of(element)
-        if inset is None and any(above.tag == "header" for above in _upwards(element)):
+        if inset is None and next(element.iterancestors("header"), None) is not None:
             return PAGE_HEADER
         return inset
 
