@@ -56,6 +56,7 @@ GREATEST_DEPTH = 120
 MOST_ELEMENTS = 60_000
 WRAPPERS = frozenset({"div", "span", "font", "b", "i", "em", "strong", "center", "section", "small", "big", "u", "a"})
 EMPTY_BY_NATURE = frozenset({"br", "hr", "img", "meta", "link", "base", "input", "source", "col", "wbr"})
+TAG_NAME_RE = re.compile(r"[a-zA-Z][\w:.-]{0,60}", re.ASCII)
 READ_ATTRIBUTES = frozenset(
     "class id href rel name content property itemprop itemtype itemscope datetime type lang role http-equiv hreflang "
     "style hidden".split()
@@ -207,6 +208,8 @@ class ShallowBuilder:
     def _is_kept(self, tag: str) -> bool:
         if self._root is None or tag in UNSEEN:
             return True
+        if not TAG_NAME_RE.fullmatch(tag):
+            return False  # what the parser takes for a name need not be one, and lxml makes no element of it
         depth = len(self._open)
         if depth >= GREATEST_DEPTH or self._n_elements >= MOST_ELEMENTS:
             return False
