@@ -1,12 +1,15 @@
-"""Which blocks of a page are its body: several engines asked, each corrected by structure, the best one taken.
+"""Which blocks of a page are its body: several engines asked, each corrected by structure, the best answer taken.
 
-Two engines are asked on every page, trafilatura and, at a fifth of its cost, resiliparse. Where their answers disagree
-and still do when corrected, readability and trafilatura's setting for precision are asked too, and the medoid is
-taken: the answer that shares most with all others (Dice, by characters). In doubt trafilatura's stands.
+1. Resiliparse and readability, both cheap, are asked on every page. Where their corrected answers are the same and
+   leave no prose out, that is the body: 63 of the 80 development pages of article-extraction-benchmark.
+2. Else trafilatura is asked, the best single engine and the dearest, and its corrected answer stands if resiliparse's
+   is near it.
+3. Else its setting for precision is asked, too, and the medoid is taken: the answer that shares most with all others.
 
-On the 80 development pages of article-extraction-benchmark 6 pages are such a disagreement; on two of them
-trafilatura's own answer is more than half wrong before structure corrects it. Without any answer the line labels of
-stripped text decide: cruder, but nothing on a page can make them fail.
+How near two answers are is measured in characters (Dice). F1 on the 80 pages: .990; with trafilatura asked first on
+every page .990 as well, at a third more CPU; with unanimity alone, prose left out or not, .989, but on other pages up
+to a third of a body was lost. Without any answer the line labels of stripped text decide: cruder, but nothing on a
+page can make them fail.
 """
 
 from collections.abc import Sequence
