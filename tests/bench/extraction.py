@@ -71,14 +71,19 @@ def ask_trafilatura_for_precision(page: GoldPage) -> str:
     return trafilatura.extract(page.html, url=page.url, include_comments=False, favor_precision=True) or ""
 
 
+def decode(html: bytes) -> str:
+    """Return the text of a page as resiliparse's own detector reads it, for engines that take no bytes."""
+    return str(bytes_to_str(html, detect_encoding(html) or "utf-8"))
+
+
 def ask_resiliparse(page: GoldPage) -> str:
     """Return what resiliparse gives."""
-    return str(extract_plain_text(bytes_to_str(page.html, detect_encoding(page.html) or "utf-8"), main_content=True))
+    return str(extract_plain_text(decode(page.html), main_content=True))
 
 
 def ask_readability(page: GoldPage) -> str:
     """Return what readability-lxml gives."""
-    return str(lxml.html.fromstring(Document(page.html).summary()).text_content())
+    return str(lxml.html.fromstring(Document(decode(page.html)).summary()).text_content())
 
 
 ENGINES: dict[str, Callable[[GoldPage], str]] = {
