@@ -1,7 +1,5 @@
 """Articles of HTML pages: what is kept, what is listed as removed, and what no page may do."""
 
-import time
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,6 +7,7 @@ from hypothesis import strategies as st
 from tasks.boilerplate.main_content import extract_article
 from tasks.boilerplate.records import Article
 from tasks.outcome import Dropped, DropReason, Kept
+from tests.cpu_time import least_s
 
 PARAGRAPHS = [
     "The old bridge over the Aller was closed to all traffic on Monday after engineers found cracks in two piers.",
@@ -149,10 +148,9 @@ SLOW_S = 5.0
          "references", "noncharacters", "odd-json", "deep-json"],
 )  # fmt: skip
 def test_hostile_page_ends_in_an_outcome_soon(page: str) -> None:
-    before = time.process_time()
     outcome = extract_article(page, "http://[no-address")
     assert isinstance(outcome, Kept | Dropped)
-    assert time.process_time() - before < SLOW_S
+    assert least_s(lambda: extract_article(page, "http://[no-address"), SLOW_S) < SLOW_S
     if isinstance(outcome, Kept):
         outcome.value.text.encode("utf-8")
         assert not any("\ufdd0" <= letter <= "\ufdef" for line in outcome.value.removed for letter in line.text)

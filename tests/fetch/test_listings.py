@@ -2,7 +2,6 @@ import gzip
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from tasks.fetch.listings import (
     find_listing,
 )
 from tasks.outcome import DropReason, Unusable
+from tests.cpu_time import least_s
 
 CASES = Path(__file__).parents[1] / "cases" / "fetch" / "listings"
 URL = "https://news.example/listing"
@@ -68,16 +68,15 @@ def test_what_a_page_announces(row: dict[str, Any]) -> None:
 
 def test_announcements_are_bounded() -> None:
     body = b"".join(b'<link rel="sitemap" href="/%d">' % number for number in range(100_000))
-    started = time.process_time()
     assert find_announced(body, URL) == tuple(f"https://news.example/{number}" for number in range(MOST_ANNOUNCED))
-    assert time.process_time() - started < 1
+    assert least_s(lambda: find_announced(body, URL), 1) < 1
 
 
 @pytest.mark.parametrize("piece", [b"<div>", b"</div>", b"<a ", b"<", b"<!--", b"&", b"<table><b>", b"<svg><math>"])
 def test_hostile_pages_announce_in_bounded_time(piece: bytes) -> None:
-    started = time.process_time()
-    assert find_announced(piece * (2_000_000 // len(piece)), URL) == ()
-    assert time.process_time() - started < 10
+    body = piece * (2_000_000 // len(piece))
+    assert find_announced(body, URL) == ()
+    assert least_s(lambda: find_announced(body, URL), 10) < 10
 
 
 def sitemap(n_urls: int) -> bytes:
@@ -114,9 +113,8 @@ def peak_growth(body: bytes, folder: Path) -> int:
 def test_a_full_sitemap_is_read_quickly_and_in_little_memory(tmp_path: Path) -> None:
     """Measured: 0.4 s and 24 MB. The time allowed is for a slow, busy machine."""
     body = sitemap(50_000)
-    started = time.process_time()
     listing = find_listing(body, URL, "application/xml", 50_000)
-    assert time.process_time() - started < 2
+    assert least_s(lambda: find_listing(body, URL, "application/xml", 50_000), 2) < 2
     assert listing is not None
     assert (len(listing.urls), listing.n_more, listing.damage) == (50_000, 0, "")
     assert peak_growth(body, tmp_path) < 60 << 20
@@ -124,9 +122,8 @@ def test_a_full_sitemap_is_read_quickly_and_in_little_memory(tmp_path: Path) -> 
 
 def test_a_million_addresses_are_counted_and_not_kept(tmp_path: Path) -> None:
     body = sitemap(1_000_000)[:LISTING_BYTES]
-    started = time.process_time()
     listing = find_listing(body, URL, "application/xml", 1000)
-    assert time.process_time() - started < 10
+    assert least_s(lambda: find_listing(body, URL, "application/xml", 1000), 10) < 10
     assert listing is not None
     assert len(listing.urls) == 1000
     assert listing.n_more > 200_000
@@ -185,9 +182,8 @@ FRONTS = {"within-an-entry": b"<rss><channel><item><a ", "first": b"<", "in-a-do
 def test_hostile_listings_cost_bounded_time_and_memory(front: bytes, piece: bytes) -> None:
     """Measured: 0.7 s at most for these 2 MB; what is quadratic takes minutes."""
     body = front + b">" + piece * (2_000_000 // len(piece))
-    started = time.process_time()
     listing = find_listing(body, URL, "application/xml", 10)
-    assert time.process_time() - started < 5
+    assert least_s(lambda: find_listing(body, URL, "application/xml", 10), 5) < 5
     assert listing is None or not listing.urls
 
 

@@ -28,6 +28,7 @@ from tasks.fetch.ledger import FILE, Ledger, LedgerEntry, NewUrl, UrlState, with
 from tasks.fetch.records import Answer
 from tasks.fetch.recovery import Recovered, recover
 from tasks.outcome import Dropped, DropReason
+from tests.cpu_time import least_s
 from tests.fetch.killed_writer import RUN, URLS, answer_to
 
 ROOT = Path(__file__).parents[2]
@@ -330,12 +331,11 @@ def test_what_was_entered_is_not_read_again_however_much_it_is(tmp_path: Path) -
     with ArchiveWriter(folder) as archive, Ledger(folder) as ledger:
         ledger.add([NewUrl(url, is_source=False, hops=0) for url in urls], "run-1")
         ledger.settle([], segments=[Segment(name, size, is_sealed=False)])
-        started = time.perf_counter()
+        started = time.process_time()
         assert recover(archive, ledger, judge) == Recovered(adopted=128)
-        assert time.perf_counter() - started < 1.0
-        started = time.perf_counter()
+        assert time.process_time() - started < 1.0
         assert recover(archive, ledger, judge) == Recovered()
-        assert time.perf_counter() - started < 0.1
+        assert least_s(lambda: recover(archive, ledger, judge), 0.1) < 0.1
     with Ledger(folder) as ledger:
         assert [entry.place for entry in ledger.get_many(urls[:1])] == [
             replace(places[0], segment=name, offset=size + places[0].offset)
