@@ -92,11 +92,13 @@ def canonical(rules: Iterable[Rule]) -> str:
 def rules_version(room: str, libraries: Iterable[str] = ()) -> str:
     """Return 16 hex digits that change when anything that decides a room's results changes.
 
-    That is the room's own code and rules (its Prefect shell `task.py` aside), the files beside the rooms, the
+    That is the room's own code, rules and models (its Prefect shell `task.py` aside), the files beside the rooms, the
     `records.py` of all rooms, the tables of Unicode, and the versions of the named distributions.
     """
     digest = hashlib.sha256(f"unicode {unicodedata.unidata_version}\0".encode())
-    own = [path for path in (ROOMS / room).rglob("*") if path.suffix in {".py", ".tsv"} and path.name != "task.py"]
+    own = [
+        path for path in (ROOMS / room).rglob("*") if path.suffix in {".py", ".tsv", ".npz"} and path.name != "task.py"
+    ]
     for path in sorted({*own, *ROOMS.glob("*.py"), *ROOMS.glob("*/records.py")}):
         digest.update(f"{path.relative_to(ROOMS)}\0".encode() + path.read_bytes() + b"\0")
     for library in libraries:

@@ -90,6 +90,11 @@ class Reading:
     broken: bool = False
     confidence: float = 1.0
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether only parts of the line were read anew, so that others may have been missed."""
+        return not PARTIAL_STEPS.isdisjoint(self.plan)
+
 
 def looks_suspicious(text: str) -> bool:
     """Tell whether `text` may hold mojibake: true for all that ftfy finds bad, and for a little more.

@@ -12,12 +12,16 @@ Every change is an `Edit` that spans the changed characters alone. Its rule name
 Refused: guesses. What was lost (U+FFFD, `?` for a letter) stays; one reading among several is not chosen here.
 """
 
+import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from tasks.edits import Edit, apply, compose
+from tasks.edits import Edit, apply, compose, revert
+from tasks.mojibake.chooser import LEAST_GAIN, PLAUSIBLE, Choice, choose, gain, is_surprising, undo
 from tasks.mojibake.encoding import SURROGATES, Reading, looks_suspicious, read_line
 from tasks.mojibake.entities import decode_entities, has_entities
+from tasks.mojibake.lost_bytes import restored
 from tasks.mojibake.records import Repaired
 from tasks.mojibake.spans import Span, replaced_spans
 from tasks.mojibake.typography import STAGE, Context, composition_edits, patterns_for, typography_edits
@@ -25,8 +29,10 @@ from tasks.mojibake.typography import STAGE, Context, composition_edits, pattern
 FTFY = "ftfy-"
 # Real text settles in the second round. The bound is for text made to keep the rules at work.
 ROUNDS = 10
+MISREAD_RE = re.compile(f"{STAGE}/(?:{FTFY}|[^ ]*-read-as-)")
 LOST_RE = re.compile("[\x80-\x9f\ufffd]")
 ENTITY_CONFIDENCE = 0.99
+LOST_BYTES, LOST_BYTES_CONFIDENCE = "utf-8-lost-bytes", 0.9
 # A text that was misread three times has a plan of six steps; one made to annoy can have thousands.
 SHOWN_STEPS = 12
 
@@ -46,7 +52,7 @@ def repair_text(text: str, lang: str | None = None) -> Repaired:
         found, broken = _encoding_edits(now)
         now, edits = _add(text, edits, now, found)
         mended, edits = _mend_typography(text, edits, now, lang, broken)
-        if mended == now:
+        if not found and mended == now:
             break
         now = mended
     return Repaired(now, tuple(edit for edit in edits if edit.before != edit.after), _score(text, edits, now))
@@ -72,36 +78,94 @@ def _mend_typography(
     return _add(text, edits, now, composition_edits(now, broken))
 
 
+@dataclass(frozen=True, slots=True)
+class MendedLine:
+    """A line after entities and ftfy.
+
+    `decoded` is the line without its entities, `now` what ftfy made of that, each with the edits that lead there from
+    the line as it was. `broken` tells that it still looks wrong, `doubtful` that the chooser should see it.
+    """
+
+    decoded: str
+    decoded_edits: list[Edit]
+    now: str
+    edits: list[Edit]
+    broken: bool = False
+    doubtful: bool = False
+
+
 def _encoding_edits(text: str) -> tuple[list[Edit], frozenset[str]]:
     """Return the edits that repair the lines of `text`, and the lines that look broken after them."""
+    is_suspicious = looks_suspicious(text) or has_entities(text)
+    if not is_suspicious and not is_surprising(text):
+        return [], frozenset()
+    lines = [_mend_line(line) if is_suspicious else MendedLine(line, [], line, []) for line in text.split("\n")]
+    lines = _reread(lines)
     edits: list[Edit] = []
-    broken: set[str] = set()
-    if not (looks_suspicious(text) or has_entities(text)):
-        return edits, frozenset()
     at = 0
-    for line in text.split("\n"):
-        mended, found, is_broken = _mend_line(line)
-        edits += [_moved(edit, at) for edit in found]
-        if is_broken:
-            broken.add(mended)
-        at += len(line) + 1
-    return edits, frozenset(broken)
+    for before, line in zip(text.split("\n"), lines, strict=True):
+        edits += [_moved(edit, at) for edit in line.edits]
+        at += len(before) + 1
+    return edits, frozenset(line.now for line in lines if line.broken)
 
 
-def _mend_line(line: str) -> tuple[str, list[Edit], bool]:
-    """Return one line repaired, the edits to it, and whether it still looks broken."""
+def _mend_line(line: str) -> MendedLine:
+    """Return one line with its entities decoded and repaired by ftfy, as often as that finds something."""
     now, edits = line, list[Edit]()
+    first: tuple[str, list[Edit]] | None = None
+    reading = Reading(line)
     for _ in range(ROUNDS):
         decoded = decode_entities(now)
         now, edits = _add(line, edits, now, _edits(now, decoded, "entity", ENTITY_CONFIDENCE, "an escaped character"))
+        first = first or (now, edits)
         if not looks_suspicious(now):
-            return now, edits, False
+            reading = Reading(now)
+            break
         reading = read_line(now)
         found = _edits(now, reading.line, _rule(reading), reading.confidence, _evidence(reading))
         now, edits = _add(line, edits, now, found)
         if decode_entities(now) == now:
-            return now, edits, reading.broken
-    return now, edits, True
+            break
+    decoded, decoded_edits = first or (line, [])
+    doubtful = reading.broken or (now != decoded and (reading.is_partial or is_surprising(now)))
+    return MendedLine(decoded, decoded_edits, now, edits, reading.broken, doubtful)
+
+
+def _reread(lines: list[MendedLine]) -> list[MendedLine]:
+    """Read lines that look wrong in the encodings that all of them speak for."""
+    if not any(line.doubtful for line in lines) and is_surprising("\n".join(line.now for line in lines)):
+        lines = [replace(line, doubtful=not line.now.isascii()) for line in lines]
+    choice = choose([line.decoded for line in lines if line.doubtful])
+    return [_filled(_chosen(line, choice)) if line.doubtful else line for line in lines]
+
+
+def _filled(line: MendedLine) -> MendedLine:
+    """Return a line with the bytes put back that its UTF-8 lost, where all of them can be told."""
+    reading = restored(line.decoded) if line.broken or line.doubtful else None
+    if reading is None or gain(line.now, reading) < LEAST_GAIN:
+        return line
+    return _read(line, reading, LOST_BYTES, LOST_BYTES_CONFIDENCE, "what the words around it can be")
+
+
+def _chosen(line: MendedLine, choice: Choice | None) -> MendedLine:
+    """Return a line as `choice` reads it, where that is likelier than what ftfy made of it."""
+    reading = undo(choice, line.decoded, line.now) if choice else None
+    if choice is None or reading is None:
+        return line
+    evidence = f"{choice.gain:.0f} nats likelier over the lines that look wrong"
+    return _read(line, reading, choice.chain.name, _certainty(choice.gain), evidence)
+
+
+def _read(line: MendedLine, reading: str, rule: str, confidence: float, evidence: str) -> MendedLine:
+    original = revert(line.decoded, line.decoded_edits)
+    found = _edits(line.decoded, reading, rule, confidence, evidence)
+    _, edits = _add(original, line.decoded_edits, line.decoded, found)
+    return MendedLine(line.decoded, line.decoded_edits, reading, edits, broken=is_surprising(reading, PLAUSIBLE))
+
+
+def _certainty(gain: float) -> float:
+    """Return the confidence of a repair that is likelier by `gain` nats."""
+    return min(0.99, 1 - math.exp(-gain / LEAST_GAIN))
 
 
 def _rule(reading: Reading) -> str:
@@ -132,5 +196,5 @@ def _score(text: str, edits: Sequence[Edit], repaired: str) -> float:
     """Return the share of characters that looked broken: repaired by a change of encoding, or lost and left over."""
     if not text:
         return 0.0
-    misread = sum(len(edit.before) for edit in edits if f"{STAGE}/{FTFY}" in edit.rule)
+    misread = sum(len(edit.before) for edit in edits if MISREAD_RE.search(edit.rule))
     return min(1.0, (misread + len(LOST_RE.findall(repaired))) / len(text))

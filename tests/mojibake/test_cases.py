@@ -27,11 +27,14 @@ def read_cases(table: str) -> list[Case]:
     return [Case(**{"expected": row["text"], "rules": [], **row}) for row in rows]
 
 
+BROKEN = [case for table in ("in_the_wild", "synthetic", "chooser") for case in read_cases(table)]
+
+
 def label(case: Case) -> str:
     return case.label
 
 
-@pytest.mark.parametrize("case", [*read_cases("in_the_wild"), *read_cases("synthetic")], ids=label)
+@pytest.mark.parametrize("case", BROKEN, ids=label)
 def test_broken_text_is_repaired_by_the_named_rules(case: Case) -> None:
     repaired = repair_text(case.text, case.lang)
 
@@ -55,7 +58,7 @@ def test_known_failures(case: Case) -> None:
     assert repair_text(case.text, case.lang).text == case.expected
 
 
-@pytest.mark.parametrize("case", [*read_cases("in_the_wild"), *read_cases("synthetic")], ids=label)
+@pytest.mark.parametrize("case", BROKEN, ids=label)
 def test_repaired_text_is_clean(case: Case) -> None:
     repaired = repair_text(case.text, case.lang).text
 
