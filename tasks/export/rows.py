@@ -55,7 +55,7 @@ def document_rows(document: UnspunDocument, membership: Membership | None, stamp
 
 
 def text_edits(document: UnspunDocument) -> tuple[EditRow, ...]:
-    """Return the changes to the text against the text as extracted: the applied ones in order, then suggestions.
+    """Return the changes to the text against the text as extracted: the applied ones, then suggestions and doubts.
 
     Raises EditMismatchError where they do not lead from the one text to the other and back.
     """
@@ -63,7 +63,8 @@ def text_edits(document: UnspunDocument) -> tuple[EditRow, ...]:
     mended = document.mended.edits
     applied = compose(extracted, mended, document.edits)
     _check_replay(extracted, applied, document.text)
-    suggested = (carry_back(extracted, mended, suggestion) for suggestion in document.suggestions)
+    open_ones = sorted([*document.mended.doubts, *document.suggestions])
+    suggested = (carry_back(extracted, mended, one) for one in open_ones)
     article_id = document.origin.article_id
     return (
         *(_edit_row(article_id, edit, applied=True) for edit in applied),

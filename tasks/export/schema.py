@@ -161,7 +161,7 @@ ARTICLES = Table(
 
 EDITS = Table(
     "edits",
-    "One row per change to the text of an article, and per change that was only suggested.",
+    "One row per change to the text of an article, and per change that was only suggested or place only marked.",
     (),
     ("article_id",),
     (
@@ -175,7 +175,9 @@ EDITS = Table(
         Column("confidence", SCORE, CONFIDENCE, unit=SHARE),
         Column("evidence", TEXT, "why, for a reader; may be empty"),
         Column("witness_article_id", TEXT, "article that still has the original words, if one was used", nullable=True),
-        Column("applied", FLAG, "true for a change, false for a suggestion that `text` does not contain"),
+        Column(
+            "applied", FLAG, "true for a change, false for a suggestion, or for a doubt, whose `after` is its `before`"
+        ),
     ),
 )
 

@@ -99,8 +99,8 @@ class CharacterModel:
         kinds, counts = np.unique(self._row(text).kind, return_counts=True)
         return {int(kind): int(n) for kind, n in zip(kinds, counts, strict=True) if EDGE < kind <= IDEOGRAPH}
 
-    def surprise(self, text: str) -> float:
-        """Return the nats that each character outside ASCII costs on average, beyond what it would in any clean text.
+    def surprise(self, text: str) -> tuple[float, int]:
+        """Return the nats of the characters outside ASCII, beyond what any clean text has, and how many they are.
 
         Of letters, where they stand and what follows them counts; ideographs may cost `IDEOGRAPH_NATS`; symbols inside
         words, controls and capitals behind small letters make it worse, whatever stands around them.
@@ -112,7 +112,7 @@ class CharacterModel:
         own = self._nats[row.codes]
         rubbish = float(own[own >= RUBBISH_NATS].sum())
         n_others = int(np.count_nonzero(row.kind == UNKNOWN_LETTER))
-        return (letters + excess + rubbish + self._misfits(row)) / max(1, n_letters + n_ideographs + n_others)
+        return letters + excess + rubbish + self._misfits(row), n_letters + n_ideographs + n_others
 
     def is_used(self, character: str) -> bool:
         """Tell whether texts are written with `character`: a letter the model knows, a usual mark, a rarer script."""
@@ -128,7 +128,7 @@ class CharacterModel:
     def _letters(self, row: "Row", counted: np.ndarray) -> tuple[float, int]:
         """Return the nats of the letters that are `counted` and of what stands behind each, and how many that are."""
         nats, count = 0.0, 0
-        for number in np.unique(row.kind[(row.kind > EDGE) & (row.kind < OTHER)]):
+        for number in np.flatnonzero(np.bincount(row.kind)[1:OTHER]) + 1:
             own = row.kind == number
             letters = np.where(own, row.index, 0)
             chosen = own.copy()

@@ -7,6 +7,7 @@ lines of the same language; their edits count in the field, not in the text.
 from dataclasses import replace
 
 from tasks.boilerplate.records import Article, ExtractedDocument
+from tasks.mojibake.doubts import find_doubts
 from tasks.mojibake.records import FieldEdit, MendedDocument, Repaired
 from tasks.mojibake.repair import repair_text
 from tasks.outcome import Kept
@@ -33,6 +34,7 @@ def mend_document(document: ExtractedDocument) -> Kept[MendedDocument]:
         edits=text.edits,
         field_edits=tuple(FieldEdit(name, edit) for name, one in fields.items() if one for edit in one.edits),
         mojibake_score=text.score,
+        doubts=find_doubts(text.text),
     )
     return Kept(mended)
 

@@ -33,6 +33,7 @@ class MendedDocument:
 
     `article` is as extracted, but for its removed lines, which stay in the shard of the boilerplate room. `text` is its
     text repaired by `edits`; `title`, `byline`, `publisher` and `dateline` are the fields repaired by `field_edits`.
+    `doubts` mark places in `text` that are wrong and could not be repaired; they change nothing.
     """
 
     origin: Origin
@@ -46,3 +47,4 @@ class MendedDocument:
     edits: tuple[Edit, ...]
     field_edits: tuple[FieldEdit, ...]
     mojibake_score: float
+    doubts: tuple[Edit, ...] = ()

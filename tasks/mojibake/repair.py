@@ -15,10 +15,10 @@ Refused: guesses. What was lost (U+FFFD, `?` for a letter) stays; one reading am
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tasks.edits import Edit, apply, compose, revert
-from tasks.mojibake.chooser import LEAST_GAIN, PLAUSIBLE, Choice, choose, gain, is_surprising, undo
+from tasks.mojibake.chooser import LEAST_GAIN, LEAST_LINE_SURPRISE, PLAUSIBLE, Choice, choose, gain, is_surprising, undo
 from tasks.mojibake.encoding import SURROGATES, Reading, looks_suspicious, read_line
 from tasks.mojibake.entities import decode_entities, has_entities
 from tasks.mojibake.lost_bytes import restored
@@ -133,10 +133,14 @@ def _mend_line(line: str) -> MendedLine:
 
 def _reread(lines: list[MendedLine]) -> list[MendedLine]:
     """Read lines that look wrong in the encodings that all of them speak for."""
-    if not any(line.doubtful for line in lines) and is_surprising("\n".join(line.now for line in lines)):
-        lines = [replace(line, doubtful=not line.now.isascii()) for line in lines]
-    choice = choose([line.decoded for line in lines if line.doubtful])
-    return [_filled(_chosen(line, choice)) if line.doubtful else line for line in lines]
+    if any(line.doubtful for line in lines):
+        choice = choose([line.decoded for line in lines if line.doubtful])
+        return [_filled(_chosen(line, choice)) if line.doubtful else line for line in lines]
+    if not is_surprising("\n".join(line.now for line in lines)):
+        return lines
+    odd = [is_surprising(line.now, least=LEAST_LINE_SURPRISE) for line in lines]
+    choice = choose([line.decoded for line, is_odd in zip(lines, odd, strict=True) if is_odd])
+    return [_chosen(line, choice) if is_odd else line for line, is_odd in zip(lines, odd, strict=True)]
 
 
 def _filled(line: MendedLine) -> MendedLine:
