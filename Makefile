@@ -22,6 +22,7 @@ bench: $(VENV)/.installed-dev  ## ratios to the bare libraries, and a crawl thro
 	$(BIN)/python -m tests.bench.client
 	$(BIN)/python -m tests.bench.fetch_stage
 	$(BIN)/python -m tests.bench.extraction
+	$(BIN)/python -m tests.bench.mojibake
 	$(BIN)/python -m tests.bench.kills
 
 clean:  ## remove the environment and all caches; the tables stay

@@ -1,7 +1,8 @@
 """Encodings that a text may have been written in and read as, and a pair of them undone.
 
-A table of 256 characters stands for each single-byte encoding. Bytes that it does not define are C1 controls there, as
-browsers have it, so that nothing that was read is lost on the way back. Python's own codecs do the rest.
+A table of 256 characters stands for each single-byte encoding. Bytes that it does not define are there what Latin-1 has
+for them (mostly C1 controls, as in browsers), so that nothing that was read is lost on the way back. Python's own
+codecs do the rest.
 """
 
 import codecs

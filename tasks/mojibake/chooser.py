@@ -27,9 +27,9 @@ LEAST_LEAD = 2.0
 # Clean sentences have 2.0 in the median and 3.3 at the 98th percentile; nine of ten misread ones have 3 and more.
 SURPRISING = 3.0
 PLAUSIBLE = 4.0
-# Clean sentences of languages that the model knows have 2.1 nats a letter in the median, 2.5 at most; those of 30 that
-# it does not know (translations of a programme) have 2.5 to 5.5, nine of ten of them.
-FLUENT, FLUENT_IF_SHORT = 2.5, 2.1
+# Clean sentences of languages that the model knows have 2.1 nats a letter in the median, a few of them 2.5; those of
+# 30 that it does not know (translations of a programme) have 2.5 to 5.5, nine of ten of them.
+FLUENT, FLUENT_IF_SHORT = 2.4, 2.1
 ENOUGH_LETTERS, LEAST_LETTERS = 25, 14
 # Letters of a new script, and of one that the model does not know; the share of words that were misread.
 LEAST_NEW, LEAST_UNKNOWN, LEAST_WORDS = 4, 10, 0.3
@@ -52,6 +52,8 @@ AGAIN = (Chain(UTF_8, "cp1252"), Chain(UTF_8, "latin-1"), Chain(UTF_8, "mac_roma
 HIGH_RE = re.compile(rb"[\x80-\xff]")
 SURE_SEQUENCES = 3
 NOT_ALPHABETIC_RE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{4}")
+# What one valid sequence alone may have been.
+USUAL_RE = re.compile(r"[^\W\d_]|[–—‘’“”…€]")
 KEPT_LETTERS = 0.9
 TORN_WORD_RE = re.compile(r"[^\W\d_][–—“”‘„…«»·]+’?[^\W\d_]")
 NON_ASCII_RE = re.compile("[^\x00-\x7f]")
@@ -171,6 +173,10 @@ def _keeps_words(line: str, reading: str, chain: Chain) -> bool:
         if sum(after.values()) < KEPT_LETTERS * sum(before.values()):
             return False
         if len(TORN_WORD_RE.findall(reading)) > len(TORN_WORD_RE.findall(line)):
+            return False
+    if chain.written_in == UTF_8:
+        decoded = [character for character in NON_ASCII_RE.findall(reading) if character not in line]
+        if len(decoded) < SURE_SEQUENCES and not all(map(USUAL_RE.fullmatch, decoded)):
             return False
     new = {kind: n for kind, n in after.items() if kind not in before}
     return all(n >= (LEAST_UNKNOWN if kind == UNKNOWN_LETTER else LEAST_NEW) for kind, n in new.items())

@@ -74,6 +74,7 @@ INCONSISTENT = "decode_inconsistent_utf8"
 REST = "decode_rest"
 # Steps of ftfy's plans that read C1 controls as windows-1252, and those that repair a part of the line.
 C1_STEPS = frozenset({"fix_c1_controls", "windows-1252"})
+PLAIN_STEPS = frozenset({"sloppy-windows-1252", "latin-1", "utf-8"})
 PARTIAL_STEPS = frozenset({INCONSISTENT, "replace_lossy_sequences"})
 
 
@@ -89,6 +90,11 @@ class Reading:
     plan: tuple[str, ...] = ()
     broken: bool = False
     confidence: float = 1.0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all of the line was UTF-8 read as windows-1252 or Latin-1: chance makes no whole line of that."""
+        return PLAIN_STEPS.issuperset(self.plan)
 
     @property
     def is_partial(self) -> bool:

@@ -127,7 +127,8 @@ def _mend_line(line: str) -> MendedLine:
         if decode_entities(now) == now:
             break
     decoded, decoded_edits = first or (line, [])
-    doubtful = reading.broken or (now != decoded and (reading.is_partial or is_surprising(now)))
+    is_unsure = now != decoded and not reading.is_plain
+    doubtful = reading.broken or (is_unsure and (reading.is_partial or is_surprising(now)))
     return MendedLine(decoded, decoded_edits, now, edits, reading.broken, doubtful)
 
 

@@ -6,17 +6,19 @@ becomes, a template as `re.Match.expand` reads it, between two bars so that a sp
 line, except those named `torn-`, which are there to join what was torn apart.
 
 What a pattern can't say is in `CONDITIONS`, by rule id: a language, a partner that must be missing, a neighbour that
-makes an invisible character do its work. Where it is in doubt a rule spares: every row was run over all body lines of
-the development pages, and changes there must be true repairs.
+makes an invisible character do its work, for straight quotation marks their turn in the paragraph. Where it is in
+doubt a rule spares: every row was run over all body lines of the development pages, and changes there must be true
+repairs.
 
 Canonical composition (NFC) is the one rule without a row. Refused: straightening quotes, NFKC, other dashes or
-ellipses, full width, ligatures, superscripts; they are how the text was written.
+ellipses, full width, ligatures, superscripts; they are how the text was written. So are "100 $" and "10€": people
+set a sign where they please, and only a space between a sign and the number behind it is a machine's.
 """
 
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
@@ -55,6 +57,26 @@ WORD_END_RE = re.compile(
     r"|eight|nine|ten|\d+) (?:\w+ )?|(?=[A-Z][a-z]))(?<!\w)(?P<noun>\w+s)$"
 )
 WORD_START_RE = re.compile(r"\w+")
+# The words that name a speaker behind a quotation. The mark before them closes, whatever space stands beside it.
+ATTRIBUTION_RE = re.compile(
+    r"(?:(?:he|she|they|it|I|we|[Tt]he(?: [\w’'-]+){1,3}|[A-Z][\w.’'-]*(?: [A-Z][\w.’'-]*){0,3})"
+    r" (?:said|says|told|added|wrote|asked|replied|explained)"
+    r"|(?:said|says|told|added|wrote|asked|replied|explained) (?:he|she|they|the|a|an|[A-Z][\w.’'-]*))\b"
+)
+# What stands before an opening mark and behind a closing one.
+OPENING_RE = re.compile(r"[\s(\[—–‘]")
+CLOSING_RE = re.compile(r"[\s.,;:!?)\]…—–’]")
+
+# Languages that set quotation marks close to what they enclose, “so” and "so". French does not, nor do those who learnt
+# typography from it; of all others, we do not know.
+CLOSE_QUOTES = frozenset(
+    "bg ca cs da de el en es et fi hr hu it lt lv nb nl nn no pl pt ro ru sk sl sr sv tr uk".split()
+)
+# Languages that set guillemets close, and open with «; German, Danish and others open with ».
+CLOSE_GUILLEMETS = frozenset("be ca el es gl it nb nn no pt ro ru uk".split())
+# Languages of which every country sets the sign before the number, without a space (Unicode CLDR 48, the pattern of
+# standard currency); the rupee is left out, which Indian newspapers set either way.
+CLOSE_CURRENCY = frozenset("cy en fil ga gu hi ja kn ko ml mr te th zh".split())
 
 # Most texts have none of the characters that the rules in `UNSEEN` look for: one search then answers for them all.
 UNSEEN_RE = re.compile(
@@ -67,8 +89,15 @@ UNSEEN = frozenset(
 
 ZERO_WIDTH_SPACE, ZERO_WIDTH_JOINER = "\u200b", "\u200d"
 JOINERS = frozenset("\u180e\u200c\u200d")
-# French puts a no-break space before these, and one after «.
-FRENCH_AFTER = frozenset(";:!?»%€")
+# French has a no-break space before these, one after the marks that open, one between a number and its sign. In
+# Switzerland and Canada some of them are narrow (U+202F) or missing; those that are there stay.
+FRENCH_CLOSING = frozenset(";:!?»›")
+FRENCH_OPENING = frozenset("«‹")
+FRENCH_SIGNS = frozenset("%‰€$£")
+# Where a text is known to be French also those in “ ”, beside dashes, behind what is short for a title.
+FRENCH_LOOSE = frozenset("“”—–")
+FRENCH_TITLE_RE = re.compile(r"(?<!\w)(?:MM?\.|Mmes?|Mlles?|Drs?|Mes?|Mgr|St|Ste|n[o°]s?|p\.|art\.|chap\.)\Z")
+TITLE_SIZE = 6
 THOUSANDS = 3
 # How far a condition looks along a line, in characters: a long paragraph, so that no line takes quadratic time.
 NEAR = 1000
@@ -79,7 +108,8 @@ class Context:
     """What a rule may look at: the whole text and its language, as far as it is known.
 
     `lang` is an ISO 639-1 code without region, or None. `spared` are starts and ends, in turn, of the lines that no
-    rule may touch.
+    rule may touch. `quotes` are the places of straight quotation marks, each with whether it opens; those of lines
+    that leave a doubt are missing.
     """
 
     text: str
@@ -87,6 +117,7 @@ class Context:
     is_english: bool
     has_right_to_left: bool
     spared: tuple[int, ...]
+    quotes: Mapping[int, bool]
 
     @classmethod
     def of(cls, text: str, lang: str | None, spared: AbstractSet[str] = frozenset()) -> Self:
@@ -94,7 +125,8 @@ class Context:
         short = lang.replace("_", "-").split("-", 1)[0].lower() if lang else None
         is_english = short == "en" or (short is None and bool(ENGLISH_RE.search(text)))
         has_right_to_left = not text.isascii() and bool(RIGHT_TO_LEFT_RE.search(text))
-        return cls(text, short, is_english, has_right_to_left, tuple(_bounds(text, spared)))
+        spared_bounds = tuple(_bounds(text, spared))
+        return cls(text, short, is_english, has_right_to_left, spared_bounds, _straight_quotes(text))
 
     def is_spared(self, match: re.Match[str]) -> bool:
         """Tell whether `match` touches a spared line."""
@@ -126,6 +158,49 @@ def _bounds(text: str, lines: AbstractSet[str]) -> Iterator[int]:
         if line in lines:
             yield from (at, at + len(line) + 1)
         at += len(line) + 1
+
+
+def _straight_quotes(text: str) -> dict[int, bool]:
+    """Return the places of the straight quotation marks of `text`, each with whether it opens a quotation.
+
+    In turn they open and close. A line is left out if their number is odd, if it has other marks too, or if one of
+    them stands where its turn does not allow: then they are inches, or one is missing.
+    """
+    roles: dict[int, bool] = {}
+    if '"' not in text:
+        return roles
+    at = 0
+    for line in text.split("\n"):
+        places = [place for place, character in enumerate(line) if character == '"'] if '"' in line else []
+        if len(places) % 2 == 0 and _take_turns(line, places):
+            roles |= {at + place: turn % 2 == 0 for turn, place in enumerate(places)}
+        at += len(line) + 1
+    return roles
+
+
+def _take_turns(line: str, places: list[int]) -> bool:
+    """Tell whether the marks at `places` can be opening and closing ones in turn."""
+    pairs = list(zip(places[::2], places[1::2], strict=True))
+    return not any(mark in line for mark in "“”„") and all(
+        _may_open(line, opening) and _may_close(line, closing) and line[opening + 1 : closing].strip()
+        for opening, closing in pairs
+    )
+
+
+def _may_open(line: str, place: int) -> bool:
+    """Tell whether a mark can be an opening one; with a space on both sides it is no inch sign behind a number."""
+    before, after = line[max(0, place - 2) : place], line[place + 1 : place + 2]
+    if after == " " and before[-1:] == " " and before[:1].isdigit():
+        return False
+    return not before or bool(OPENING_RE.match(before[-1]))
+
+
+def _may_close(line: str, place: int) -> bool:
+    """Tell whether a mark can be a closing one: also close to the name of the speaker, where its space went astray."""
+    after = line[place + 1 : place + 2]
+    if not after or CLOSING_RE.match(after):
+        return True
+    return line[max(0, place - 2) : place] in {", ", "? ", "! "} and bool(ATTRIBUTION_RE.match(line, place + 1))
 
 
 Condition = Callable[[re.Match[str], Context], bool]
@@ -209,15 +284,62 @@ def _is_english(_match: re.Match[str], context: Context) -> bool:
     return context.is_english
 
 
-def _is_declared_english(_match: re.Match[str], context: Context) -> bool:
+def _has_close_currency(_match: re.Match[str], context: Context) -> bool:
     """Hold where the language is known: "€ 5" is good Dutch, and a list of prices shows no language."""
-    return context.lang == "en"
+    return context.lang in CLOSE_CURRENCY
+
+
+def _has_close_dollar(match: re.Match[str], context: Context) -> bool:
+    """Hold also in text that is not known to be English and shows it."""
+    return context.is_english or _has_close_currency(match, context)
+
+
+def _has_close_guillemets(_match: re.Match[str], context: Context) -> bool:
+    """Hold where the language is known, and known to set « » without spaces."""
+    return context.lang in CLOSE_GUILLEMETS
+
+
+def _opens(match: re.Match[str], context: Context) -> bool:
+    """Hold for a straight mark whose turn it is to open, in a language that sets no space behind it."""
+    return context.lang in CLOSE_QUOTES and context.quotes.get(context.text.find('"', match.start()), False)
+
+
+def _closes(match: re.Match[str], context: Context) -> bool:
+    """Hold for a straight mark whose turn it is to close, in a language that sets no space before it."""
+    return context.lang in CLOSE_QUOTES and not context.quotes.get(context.text.find('"', match.start()), True)
+
+
+def _closes_before_speaker(match: re.Match[str], context: Context) -> bool:
+    """Hold for a straight mark whose turn it is to close; the words that name the speaker show that it is English."""
+    place = match.end() - 1
+    return not context.quotes.get(place, True) and bool(ATTRIBUTION_RE.match(context.text, match.end()))
 
 
 def _is_single_doubling(match: re.Match[str], context: Context) -> bool:
-    """Hold for one slip, not for a writer who ends all sentences so.. and means it as a pause."""
-    line = context.line_before(match) + context.line_after(match)
-    return " " in match[0] or ".." not in line
+    """Hold for one slip before a new sentence, not for a writer who ends all so.. and means it as a pause.
+
+    Where letters have no capitals, as in Korean, two dots are an ellipsis.
+    """
+    tail = context.line_after(match)
+    before = context.text[max(0, match.start() - 1) : match.start()]
+    if before.isalpha() and before.lower() == before.upper():
+        return False
+    first = WORD_START_RE.search(tail)
+    if first and not first[0][0].isupper():
+        return False
+    return " " in match[0] or ".." not in context.line_before(match) + tail
+
+
+def _is_open(match: re.Match[str], context: Context) -> bool:
+    """Hold for a mark ” at the start of a line where the line before left a quotation open."""
+    head = context.line_before(match)
+    return "„" not in head and head.rfind("“") > head.rfind("”")
+
+
+def _opens_next_line(match: re.Match[str], context: Context) -> bool:
+    """Hold for a mark “ at the end of a line where the quotation is in the next one."""
+    tail = context.line_after(match)
+    return "„" not in context.line_before(match) and 0 <= tail.find("”") < (tail + "“").find("“")
 
 
 def _has_no_partner(match: re.Match[str], context: Context) -> bool:
@@ -236,18 +358,31 @@ def _has_no_partner(match: re.Match[str], context: Context) -> bool:
 
 
 def _has_no_low_quote(match: re.Match[str], context: Context) -> bool:
-    """Hold where “ opens a quotation; after a low one, as in German, it closes."""
-    return "„" not in context.line_before(match)
+    """Hold where “ opens a quotation: after a low one, as in German, it closes; in French it may have its space."""
+    return context.lang != "fr" and "„" not in context.line_before(match)
 
 
 def _is_idle_space(match: re.Match[str], context: Context) -> bool:
-    """Tell a no-break space that no typography wants from one inside a number or beside French punctuation."""
+    """Tell a no-break space that no typography wants from one inside a number or where French has it."""
     before, after = context.before(match), context.text[match.end() : match.end() + THOUSANDS]
     if before.isupper() and not before.isascii():
         return False  # byte A0, see `_is_no_byte`
     if before.isdigit() and len(after) == THOUSANDS and after.isdigit():
         return False
-    return context.lang not in {None, "fr"} or not (before == "«" or after[:1] in FRENCH_AFTER)
+    if context.lang not in {None, "fr"}:
+        return True
+    has_sign = before.isdigit() and after[:1] in FRENCH_SIGNS
+    if before in FRENCH_OPENING or after[:1] in FRENCH_CLOSING or has_sign:
+        return False
+    return context.lang is None or not _is_loose_french(match, context)
+
+
+def _is_loose_french(match: re.Match[str], context: Context) -> bool:
+    """Hold beside a number, in “ ”, beside dashes and behind a title: French has a no-break space there."""
+    before, after = context.before(match), context.after(match)
+    if before.isdigit() or after.isdigit() or before in FRENCH_LOOSE or after in FRENCH_LOOSE:
+        return True
+    return bool(FRENCH_TITLE_RE.search(context.text[max(0, match.start() - TITLE_SIZE) : match.start()]))
 
 
 def _is_no_byte(match: re.Match[str], context: Context) -> bool:
@@ -276,15 +411,23 @@ def _turns_nothing(_match: re.Match[str], context: Context) -> bool:
 
 
 CONDITIONS: dict[str, Condition] = {
-    "currency-space": _is_english,
-    "currency-space-euro": _is_declared_english,
+    "currency-space": _has_close_dollar,
+    "currency-space-euro": _has_close_currency,
     "direction-mark": _turns_nothing,
     "doubled-stop": _is_single_doubling,
+    "guillemet-space-close": _has_close_guillemets,
+    "guillemet-space-open": _has_close_guillemets,
     "no-break-space": _is_idle_space,
     "quote-space-close": _has_no_low_quote,
     "quote-space-open": _has_no_low_quote,
     "quote-space-word": _has_no_low_quote,
+    "quote-straight-close": _closes,
+    "quote-straight-open": _opens,
+    "quote-straight-word": _closes_before_speaker,
     "reversed-apostrophe": _has_no_partner,
+    "reversed-apostrophe-inner": _is_english,
     "soft-hyphen": _is_no_byte,
+    "torn-mark-close": _is_open,
+    "torn-mark-open": _opens_next_line,
     "zero-width": _joins_nothing,
 }

@@ -1,7 +1,7 @@
-"""What mojibake repair costs beside bare ftfy, in one run: clean text, text that ftfy knows how to repair, and the rest.
+"""What mojibake repair costs beside bare ftfy, in one run: clean text, text that ftfy can repair, and the rest.
 
-Clean text is the articles of `data/sample` and a paragraph in each of twelve languages; where the development data lie
-beside the checkout, also their gold bodies and the clean sentences of their matrix, a document a language. Broken text
+Clean text is a paragraph in each of twelve languages; where the development data lie beside the checkout, also their
+gold bodies and the clean sentences of their matrix, a document a language. Broken text
 is the same paragraphs, misread with Python's codecs. Documents are given whole; `ftfy.fix_text` gets its defaults. CPU
 time of this one process: both take turns over several rounds, and of each the median counts.
 
@@ -17,10 +17,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import ftfy
 
-from tasks.mojibake import repair
+from tasks.mojibake.chooser import Choice, choose
 from tasks.mojibake.repair import repair_text
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +32,7 @@ PARAGRAPHS = {
     "de": "Die Brücke wird frühestens im März geöffnet, erklärte die Bürgermeisterin; die Fähre fährt so lange weiter.",
     "fr": "Le pont ne sera pas rouvert avant le mois de février, a déclaré la mairie, après une réunion très animée.",
     "es": "El puente no se abrirá hasta después del otoño, según explicó la alcaldesa en una reunión con los vecinos.",
-    "pl": "Most zostanie otwarty dopiero wiosną, powiedziała burmistrzyni, a prom będzie kursował aż do końca kwietnia.",
+    "pl": "Most zostanie otwarty dopiero wiosną, powiedziała burmistrzyni, a prom będzie kursował do końca kwietnia.",
     "cs": "Most bude otevřen až na jaře, řekla starostka, a přívoz bude jezdit každý den včetně svátků a víkendů.",
     "hu": "A hidat csak tavasszal nyitják meg, mondta a polgármester, addig a komp közlekedik a két város között.",
     "tr": "Köprü ancak ilkbaharda açılacak, dedi belediye başkanı; vapur seferleri o güne kadar sürecek.",
@@ -61,8 +62,6 @@ class Asked:
 
 def clean_documents() -> Iterator[str]:
     """Give the clean documents, each whole."""
-    for path in sorted((ROOT / "data" / "sample").glob("*.txt")):
-        yield path.read_text("utf-8")
     for paragraph in PARAGRAPHS.values():
         yield "\n".join([paragraph] * REPEATED)
     if not BENCH.is_dir():
@@ -110,21 +109,18 @@ def compare(name: str, documents: Sequence[str], rounds: int) -> None:
 
 def watch_chooser(documents: Sequence[str]) -> Asked:
     """Return what the chooser was asked while `documents` were repaired."""
-    asked, choose = Asked(), repair.choose
+    asked = Asked()
 
-    def choose_and_count(lines: Sequence[str]) -> object:
+    def choose_and_count(lines: Sequence[str]) -> Choice | None:
         start = time.process_time()
         choice = choose(lines)
         asked.n_lines += len(lines)
         asked.seconds += time.process_time() - start
         return choice
 
-    repair.choose = choose_and_count  # type: ignore[assignment]
-    try:
+    with patch("tasks.mojibake.repair.choose", choose_and_count):
         for document in documents:
             repair_text(document)
-    finally:
-        repair.choose = choose
     return asked
 
 

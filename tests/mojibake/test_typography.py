@@ -12,7 +12,13 @@ from tasks.rule_table import Rule, canonical, read_rules
 RULES = read_rules("mojibake", "typography")
 ESCAPE_RE = re.compile(r"\\(?:n|t|r|x[0-9a-f]{2}|u[0-9a-f]{4})")
 # Rules that hold only where the language is known to be the one in which the example is written.
-LANGS = {"currency-space-euro": "en"}
+LANGS = {
+    "currency-space-euro": "en",
+    "guillemet-space-close": "es",
+    "guillemet-space-open": "es",
+    "quote-straight-close": "en",
+    "quote-straight-open": "en",
+}
 
 
 def show_characters(cell: str) -> str:
