@@ -18,7 +18,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.edits import Edit, apply, compose, revert
-from tasks.mojibake.chooser import LEAST_GAIN, LEAST_LINE_SURPRISE, PLAUSIBLE, Choice, choose, gain, is_surprising, undo
+from tasks.mojibake.chooser import (
+    LEAST_GAIN,
+    LEAST_LINE_SURPRISE,
+    PLAUSIBLE,
+    Choice,
+    choose,
+    gain,
+    is_of_known_language,
+    is_surprising,
+    undo,
+)
 from tasks.mojibake.encoding import SURROGATES, Reading, looks_suspicious, read_line
 from tasks.mojibake.entities import decode_entities, has_entities
 from tasks.mojibake.lost_bytes import restored
@@ -137,7 +147,8 @@ def _reread(lines: list[MendedLine]) -> list[MendedLine]:
     if any(line.doubtful for line in lines):
         choice = choose([line.decoded for line in lines if line.doubtful])
         return [_filled(_chosen(line, choice)) if line.doubtful else line for line in lines]
-    if not is_surprising("\n".join(line.now for line in lines)):
+    text = "\n".join(line.now for line in lines)
+    if not (is_surprising(text) and is_of_known_language(text)):
         return lines
     odd = [is_surprising(line.now, least=LEAST_LINE_SURPRISE) for line in lines]
     choice = choose([line.decoded for line, is_odd in zip(lines, odd, strict=True) if is_odd])
