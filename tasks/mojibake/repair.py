@@ -1,15 +1,18 @@
 r"""Make a text's characters the ones that were written, and write every change down.
 
 A line at a time, what machines did to the encoding is undone: entities left in the text (`entities`), then bytes read
-in the wrong encoding (`encoding`), until neither finds anything. Then come, over the whole text, the rules of
-typography and canonical composition (`typography`). Where these change something the lines are looked at once more,
+in the wrong encoding (`encoding`: ftfy), until neither finds anything. Lines that look wrong after it, or a text whose
+letters surprise, go to the chooser: one chain of encodings for all of them (`chooser`), and the bytes back that UTF-8
+lost on the way (`lost_bytes`), where that is far likelier than what stands there. Then come, over the whole text, the
+rules of typography and canonical composition (`typography`). Where these change something the lines are looked at once more,
 so that repairing a repaired text changes nothing. A line that still looks broken is left to a better repair: to
 typography its no-break spaces and soft hyphens would be rubbish, but they may be bytes of letters.
 
 Every change is an `Edit` that spans the changed characters alone. Its rule names what was done: `mojibake/entity`,
-`mojibake/ftfy-` and the encodings (the evidence has the whole chain), or `mojibake/` and the id of a typography rule.
+`mojibake/ftfy-` and the encodings (the evidence has the whole chain), `mojibake/utf-8-read-as-koi8-r` and its like,
+`mojibake/utf-8-lost-bytes`, or `mojibake/` and the id of a typography rule.
 
-Refused: guesses. What was lost (U+FFFD, `?` for a letter) stays; one reading among several is not chosen here.
+Refused: guesses. What was lost (U+FFFD, `?` for a letter) stays where words don't tell; `doubts` marks it.
 """
 
 import math
