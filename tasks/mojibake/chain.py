@@ -59,7 +59,7 @@ MULTI_BYTE = ("gb18030", "big5", "big5hkscs", "cp932", "euc_jp", "cp949")
 class Chain:
     """Text that was written in one encoding and read as another.
 
-    >>> Chain("utf-8", "koi8-r").undone("п©п╬я│я┌")
+    >>> Chain("utf-8", "koi8-r").undone("п°п╬я│я┌")
     'Мост'
     """
 

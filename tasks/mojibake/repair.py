@@ -4,8 +4,8 @@ A line at a time, what machines did to the encoding is undone: entities left in 
 in the wrong encoding (`encoding`: ftfy), until neither finds anything. Lines that look wrong after it, or a text whose
 letters surprise, go to the chooser: one chain of encodings for all of them (`chooser`), and the bytes back that UTF-8
 lost on the way (`lost_bytes`), where that is far likelier than what stands there. Then come, over the whole text, the
-rules of typography and canonical composition (`typography`). Where these change something the lines are looked at once more,
-so that repairing a repaired text changes nothing. A line that still looks broken is left to a better repair: to
+rules of typography and canonical composition (`typography`). Where these change something the lines are looked at once
+more, so that repairing a repaired text changes nothing. A line that still looks broken is left to a better repair: to
 typography its no-break spaces and soft hyphens would be rubbish, but they may be bytes of letters.
 
 Every change is an `Edit` that spans the changed characters alone. Its rule names what was done: `mojibake/entity`,
