@@ -53,6 +53,31 @@ class Membership:
     story_id: str
 
 
+class ClusterKind(StrEnum):
+    """What holds a group of articles together: one text, or one story."""
+
+    COPY = "copy"
+    STORY = "story"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A group of two articles or more, or of none: then the group of this id has merged with another one and is gone.
+
+    `earliest_article_id` is the member that was published first, None where no member has a date. `best_article_id`
+    is the member to quote; None only in a group that is gone. `first_published_at` and `last_published_at` are the
+    span of the dates known, in UTC.
+    """
+
+    cluster_id: str
+    kind: ClusterKind
+    n_articles: int
+    earliest_article_id: str | None
+    best_article_id: str | None
+    first_published_at: datetime | None
+    last_published_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Witness:
     """A sentence of another copy that still has the original words. `article_id` is the article it stands in."""
@@ -65,10 +90,16 @@ class Witness:
 class StoriesReceipt:
     """What relating the articles of a run gave: `receipt` is that of the file `memberships`.
 
-    `relations` and `memberships` are paths of Parquet files with a column for each field of `Relation` and
-    `Membership`, sorted by ids; `memberships` has one row for every article.
+    All others are paths of Parquet files with a column for each field of the dataclass named, sorted by ids:
+
+    - `relations` (Relation): those with at least one article of the run.
+    - `memberships` (Membership): one row for every article of the run.
+    - `regrouped` (Membership): articles of earlier runs of which this run changed a group.
+    - `clusters` (Cluster): all groups with an article of the run, and those that are gone because of it.
     """
 
     receipt: Receipt
     relations: str
     memberships: str
+    regrouped: str
+    clusters: str
