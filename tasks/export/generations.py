@@ -28,6 +28,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 from tasks.export.schema import SCHEMA_VERSION, TABLES
@@ -77,10 +78,15 @@ class Draft:
     base_folder: Path | None
 
     def path_for(self, table: str, run_id: str) -> Path:
-        """Return the path for a new file with rows of the run `run_id`, under a name the table has not had yet."""
+        """Return the path for a new file with rows of the run `run_id`, under a name the table has not had yet.
+
+        A run that publishes again may need two: one for its own rows, one for those it published before and keeps.
+        """
         known = self.base.files if self.base else ()
         again = any(file.table == table and file.run_id == run_id for file in known)
-        return self.folder / table / f"run-{run_id}{f'.g{self.number}' if again else ''}.parquet"
+        marks = chain(() if again else ("",), (f".g{self.number}",), (f".g{self.number}-{n}" for n in count(2)))
+        paths = (self.folder / table / f"run-{run_id}{mark}.parquet" for mark in marks)
+        return next(path for path in paths if not path.exists())
 
     def base_path(self, file: TableFile) -> Path:
         """Return where a file of the generation before stands."""

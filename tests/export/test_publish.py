@@ -217,6 +217,15 @@ def test_a_run_published_again_replaces_what_it_published(publish: Publish, out:
     assert read(out, "runs", "run_id, n_articles") == [("one", 1)]
 
 
+def test_a_run_published_again_with_fewer_inputs_keeps_what_it_published(
+    publish: Publish, out: Path, work: Path
+) -> None:
+    for pages in ([PLAIN, SPUN, MENU], [PLAIN, SPUN], [PLAIN]):
+        publish(request_for(out, work, "one", pages))
+        assert read(out, "articles", "input, run_id") == [(PLAIN.name, "one"), (SPUN.name, "one")]
+        assert len(read(out, "edits")) == 2
+
+
 def test_the_manifest_tells_what_is_there(publish: Publish, out: Path, work: Path) -> None:
     publish(first_run(out, work))
     publish(request_for(out, work, "two", [SPUN]))
