@@ -1,48 +1,81 @@
 """Which pairs of articles are worth comparing word by word, without looking at all pairs.
 
-Two articles are candidates when they share enough fingerprints, found by way of an inverted index. A fingerprint that
-very many articles have would alone make all of these pairs, so its list of articles is capped: of such a list, the
-`HUBS` articles with the smallest ids meet all the others, and the others do not meet each other. Up to that many
-articles nothing is lost; a thousand near copies of one agency report are tied to the same few hubs, so that they
-still form one group, at a cost that grows with their number and not with its square.
+Two articles are candidates
 
-`CANDIDATE_SHARE` of the fingerprints of the article that has fewer must agree: about a quarter of the share of
-shingles that makes a copy (see `relations`), since fingerprints are a sample. Measured on passages of the 80
-development pages of article-extraction-benchmark in which words were changed with odds of 1 in 20, 10 and 8: of the
-pairs that are copies none of 4,591 is missed at 120 and 400 words, 1 of 2,775 at 60 words, 3 of 2,699 at 40 words and
-2 % at 28 words. Of the 3160 pairs of distinct articles 3 become candidates.
+- for their wording, when the one that has fewer fingerprints shares at least `FINGERPRINT_SHARE` of them;
+- for what they are about, when they share at least `LEAST_FEATURES` features, and these weigh at least
+  `FEATURE_SHARE` of all features of the one whose features weigh less.
+
+Pairs are found by way of an inverted index: for each fingerprint and each feature, a list of the articles that have it.
+A word that very many articles have would alone make all their pairs. So each list is sorted by date of publication
+(articles without one last) and id, and an article meets only the `NEIGHBOURS` that stand next to it. A name that is in
+the news all year brings together the reports of a few days; a thousand near copies of one agency report form a chain
+that hangs together, at a cost that grows with their number and not with its square. Up to 33 articles nothing is lost.
+
+FIGURES
 
 The same rule stands a second time in `corpus`, as SQL over files; a test holds the two together.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import combinations
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
 
-from tasks.stories.shingles import Hashes
+from tasks.stories.records import Story
+from tasks.stories.signatures import Signature
 
-HUBS = 32
-CANDIDATE_SHARE = 0.09
+NEIGHBOURS = 32
+FINGERPRINT_SHARE = 0.09
+LEAST_FEATURES = 3
+FEATURE_SHARE = 0.13
+
+Pair = tuple[int, int]
 
 
-def propose_pairs(fingerprints: Sequence[Hashes]) -> list[tuple[int, int]]:
-    """Return the pairs of places (i < j, sorted) in `fingerprints` that are candidates.
-
-    `fingerprints` stand in the order of the ids of their articles, which decides who is a hub.
-    """
-    postings: dict[int, list[int]] = {}
-    for place, hashes in enumerate(fingerprints):
-        for value in hashes.tolist():
-            postings.setdefault(value, []).append(place)
-    shared = Counter(pair for posting in postings.values() if len(posting) > 1 for pair in _meet(posting))
-    return sorted(
-        (one, other)
-        for (one, other), count in shared.items()
-        if count >= CANDIDATE_SHARE * min(len(fingerprints[one]), len(fingerprints[other]))
+def propose_pairs(signatures: Sequence[Signature]) -> list[Pair]:
+    """Return the pairs of places (i < j, sorted) in `signatures` that are candidates, whatever their order."""
+    order = sorted(range(len(signatures)), key=lambda place: date_and_id(signatures[place].story))
+    wordings = [dict.fromkeys(one.fingerprints.tolist(), 1) for one in signatures]
+    topics = [
+        dict(zip(one.profile.features.tolist(), one.profile.feature_weights.tolist(), strict=True))
+        for one in signatures
+    ]
+    pairs = set(_alike(order, wordings, 1, FINGERPRINT_SHARE)) | set(
+        _alike(order, topics, LEAST_FEATURES, FEATURE_SHARE)
     )
+    return sorted(pairs)
 
 
-def _meet(posting: Sequence[int]) -> Iterable[tuple[int, int]]:
-    """Yield the pairs that one fingerprint makes of the articles that have it, which are sorted."""
-    yield from combinations(posting[:HUBS], 2)
-    yield from ((hub, other) for other in posting[HUBS:] for hub in posting[:HUBS])
+def date_and_id(story: Story) -> tuple[bool, float, str]:
+    """Return what articles are sorted by: date of publication, those without one last, then id."""
+    published_at = story.published_at
+    return published_at is None, 0.0 if published_at is None else in_utc(published_at).timestamp(), story.article_id
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return `moment` with a time zone; without one it counts as UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def _alike(order: Sequence[int], marks: Sequence[Mapping[int, int]], least: int, share: float) -> Iterator[Pair]:
+    """Yield the pairs that share at least `least` marks, and of the weight of all marks of the lighter one `share`."""
+    totals = [sum(weights.values()) for weights in marks]
+    for (one, other), (count, weight) in _meet(order, marks).items():
+        if count >= least and weight >= share * min(totals[one], totals[other]):
+            yield one, other
+
+
+def _meet(order: Sequence[int], marks: Sequence[Mapping[int, int]]) -> dict[Pair, tuple[int, int]]:
+    """Return for each pair that stands close in a list how many marks brought it together, and what these weigh."""
+    postings: dict[int, list[int]] = {}
+    for place in order:
+        for mark in marks[place]:
+            postings.setdefault(mark, []).append(place)
+    met: dict[Pair, tuple[int, int]] = {}
+    for mark, posting in postings.items():
+        for at, one in enumerate(posting):
+            for other in islice(posting, at + 1, at + 1 + NEIGHBOURS):
+                pair = min(one, other), max(one, other)
+                count, weight = met.get(pair, (0, 0))
+                met[pair] = count + 1, weight + min(marks[one][mark], marks[other][mark])
+    return met

@@ -1,38 +1,41 @@
-"""Relations between all articles of a run, over files, in memory that does not grow with their number.
+"""Relations between the articles of a run, and between these and all that came before: over files, in bounded memory.
 
-The same result as `relations.relate` on the same articles, whatever the order and number of the shards:
+The relations are those of `relations.relate` on all articles of the history, whatever the order in which they came, the
+number of runs, and the number and order of the shards:
 
-1. Signatures. Each shard gets a file beside the results with one row for each article: which exact text it is, its
-   fingerprints, where its text stands. It is kept under the digest of the shard, so a second run over a corpus that
-   grew reads only the new shards.
-2. Candidates. DuckDB joins the fingerprints under a memory cap and spills to disk beyond it: exact copies first, of
-   which one article stands for all, then the rule of `candidates`, said in SQL.
+1. Signatures. Each shard gets a file with one row for each article: which exact text it is, its marks (fingerprints and
+   features), where its text stands. It is kept under the digest of the shard.
+2. Candidates. `join` finds the pairs of a new article and any other one that share enough marks.
 3. Verification. The texts of the candidates are read again, in batches of bounded size, and compared in full.
-4. Groups. Relations and memberships are streamed to disk; only ids that have a relation are held.
+4. Groups. The relations are cut into parts that hang together, and `clusters` groups each.
+5. The results become the next generation of the history (`history`), and those that concern the run are its tables.
 
-Results stand in `folder/stories/<key>/`; the key is made of the digests of the shards, the version of the room and
-that of the Unicode tables. A run killed half-way leaves at most a scratch folder, which the next one removes; one run
-at a time works in a folder, which the run's own lock sees to.
+Only floods differ: where a mark is in more than 33 articles, each meets its neighbours in the list, and pairs that were
+neighbours in an earlier run stay related.
+
+A run killed at any moment leaves the history as it was; one run at a time works in a folder, which the run's own lock
+sees to.
 """
 
-import contextlib
-import tempfile
 import time
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, MutableSequence, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from functools import partial
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.arrow_codec import arrow_type
 from tasks.fetch.records import Origin
-from tasks.outcome import Fatal, Retryable, StageName
+from tasks.outcome import StageName
 from tasks.rule_table import rules_version
 from tasks.shards import (
     Receipt,
@@ -44,25 +47,35 @@ from tasks.shards import (
     whole_file,
     write_receipt,
 )
-from tasks.stories.candidates import CANDIDATE_SHARE, HUBS
-from tasks.stories.clusters import cluster
-from tasks.stories.records import Membership, Relation, RelationKind, StoriesReceipt, Story
+from tasks.stories.candidates import in_utc
+from tasks.stories.clusters import Member, group
+from tasks.stories.history import GENERATIONS, SIGNATURES, History, SignedShard, read_history, write_history
+from tasks.stories.join import (
+    COUNT_ARTICLES,
+    COUNT_ARTICLES_OF_RUN,
+    READ_CANDIDATES,
+    READ_CLUSTERS,
+    READ_COMPARED,
+    READ_LINKS,
+    READ_MEMBERS,
+    READ_MEMBERSHIPS,
+    READ_PART_RELATIONS,
+    READ_RELATIONS,
+    READ_RELATIONS_OF_RUN,
+    Join,
+    open_join,
+)
+from tasks.stories.records import Cluster, Membership, Relation, RelationKind, StoriesReceipt, Story
 from tasks.stories.relations import compare
 from tasks.stories.signatures import Signature, sign
 from tasks.workers import Watch
 
-LIBRARIES = ("duckdb", "numpy")
+LIBRARIES = ("duckdb", "numpy", "rapidfuzz")
 
-# The join's share of a worker's memory; beyond it DuckDB spills to disk. 24,000 articles of 500 words, a fifth of
-# them copies, took 377 MB for the whole process; with a cap of 64 MB the tables were the same.
-JOIN_MEMORY = "512MB"
-JOIN_THREADS = 2
-# How many characters of text are held at once for verification: with their shingles about 5 bytes each.
+# How many characters of text are held at once for verification: with their signatures about 20 bytes each.
 BATCH_CHARS = 8_000_000
-FETCH_ROWS = 4096
 WRITE_ROWS = 16_384
-
-SCRATCH_PREFIX = ".join-"
+READ_ROWS = 65_536
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -72,11 +85,13 @@ SIGNATURE_SCHEMA = pa.schema(
     [
         ("article_id", pa.string()),
         ("row_group", pa.int32()),
-        ("text_key", pa.string()),
-        ("n_chars", pa.int64()),
-        ("n_sentences", pa.int64()),
+        ("text_key", pa.binary()),
+        ("n_chars", pa.int32()),
+        ("n_sentences", pa.int32()),
         ("published_us", pa.int64()),  # microseconds since 1970
-        ("fingerprints", pa.list_(pa.uint64())),
+        ("fingerprints", pa.list_(pa.uint32())),
+        ("features", pa.list_(pa.uint64())),
+        ("feature_weights", pa.list_(pa.uint8())),
     ]
 )
 
@@ -108,30 +123,66 @@ class Batch:
                 self.n_chars += place.n_chars
 
 
-def relate_shards(shards: Sequence[str], folder: str, fresh: bool, *, watch: Watch) -> StoriesReceipt:  # noqa: ARG001  (every job gets a watch; this one works on no single document)
-    """Relate the articles of all `shards` (paths of shards of MendedDocument) and group them; runs in a child process.
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """The files of one generation of results, in a folder of their own.
 
-    Writes the tables of relations and memberships under `folder`, or, unless `fresh`, finds them there. Raises
-    Retryable when the disk is in the way and Fatal when an article occurs twice.
+    `relations`, `memberships`, `clusters` are of all articles of the history, `of_run` the relations of the run that
+    made it; `compared` are the texts that need not be compared with each other again.
+    """
+
+    folder: Path
+
+    @property
+    def relations(self) -> Path:
+        """Return the file of all relations."""
+        return self.folder / "relations.parquet"
+
+    @property
+    def memberships(self) -> Path:
+        """Return the file of the groups of all articles."""
+        return self.folder / "memberships.parquet"
+
+    @property
+    def clusters(self) -> Path:
+        """Return the file of all groups of two articles or more."""
+        return self.folder / "clusters.parquet"
+
+    @property
+    def compared(self) -> Path:
+        """Return the file of the texts compared."""
+        return self.folder / "compared.parquet"
+
+    @property
+    def of_run(self) -> Path:
+        """Return the file of the relations that concern the run."""
+        return self.folder / "relations-of-run.parquet"
+
+
+def relate_shards(shards: Sequence[str], folder: str, fresh: bool, *, watch: Watch) -> StoriesReceipt:  # noqa: ARG001  (every job gets a watch; this one works on no single document)
+    """Relate the articles of all `shards` (paths of shards of MendedDocument), and group them; runs in a child process.
+
+    What earlier runs left in `folder` is taken into account, and the next run will find this one there. With `fresh` no
+    result of an earlier run is used: all articles, also those of earlier runs, are signed and compared again. Raises
+    Retryable when the disk is in the way and Fatal when an article occurs twice in the run.
     """
     clock, cpu = time.monotonic(), time.process_time()
     home = Path(folder) / StageName.STORIES
-    with retryable_disk(home), _retryable_join(home):
+    with retryable_disk(home):
         version = digest_of(rules_version("stories", LIBRARIES), unicodedata.unidata_version)
+        known = read_history(home, version)
         ordered = sorted((_digest_of_shard(shard), shard) for shard in shards)
-        target = home / digest_of(version, *(digest for digest, _ in ordered))
-        relations, memberships = target / "relations.parquet", target / "memberships.parquet"
-        done = None if fresh else read_receipt(memberships)
-        if done is None or not relations.exists():
-            signed = [
-                _sign_shard(shard, home / "signatures" / f"{digest_of(version, digest)}.parquet", fresh)
-                for digest, shard in ordered
-            ]
-            n_articles = _write_tables([shard for _, shard in ordered], signed, relations, memberships)
+        ours = [SignedShard(shard, digest, str(_signatures(home, version, digest))) for digest, shard in ordered]
+        told = known.with_shards(ours)
+        generation = Generation(home / GENERATIONS / told.key())
+        done = None if fresh or told != known else read_receipt(generation.memberships)
+        if done is None:
+            base = History(version, told.shards) if fresh else told
+            n_articles = _make_generation(home, base, len(ours), generation, fresh)
             done = Receipt(
                 stage=StageName.STORIES,
-                path=str(memberships),
-                digest=file_digest(memberships),
+                path=str(generation.memberships),
+                digest=file_digest(generation.memberships),
                 rows=sum(pq.read_metadata(shard).num_rows for shard in shards),
                 kept=n_articles,
                 cpu_s=round(time.process_time() - cpu, 4),
@@ -139,7 +190,8 @@ def relate_shards(shards: Sequence[str], folder: str, fresh: bool, *, watch: Wat
                 finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
             )
             write_receipt(done)
-    return StoriesReceipt(done, str(relations), str(memberships))
+            write_history(home, History(version, told.shards, str(generation.folder)))
+    return StoriesReceipt(done, str(generation.of_run), str(generation.memberships), str(generation.clusters))
 
 
 def _digest_of_shard(shard: str) -> str:
@@ -148,29 +200,63 @@ def _digest_of_shard(shard: str) -> str:
     return file_digest(Path(shard)) if receipt is None else receipt.digest
 
 
+def _signatures(home: Path, version: str, digest: str) -> Path:
+    return home / SIGNATURES / f"{digest_of(version, digest)}.parquet"
+
+
+def _make_generation(home: Path, history: History, n_ours: int, generation: Generation, fresh: bool) -> int:
+    """Relate the last `n_ours` shards of the history to all of it; write the results; return the run's articles."""
+    signed = dict(enumerate(_sign_shard(one, fresh) for one in history.shards))
+    first = len(signed) - n_ours
+    with open_join(home) as join:
+        for came, file in signed.items():
+            join.add_signatures(_read_parts(file), came)
+        if history.generation:
+            former = Generation(Path(history.generation))
+            join.add_rows("compared", _read_parts(former.compared))
+            join.add_rows("former", _read_parts(former.memberships))
+            join.add_rows("relations", _read_parts(former.relations))
+        join.number_articles(first)
+        join.find_candidates({came: partial(_read_parts, file) for came, file in signed.items()})
+        for batch in cut_batches(join.read(READ_CANDIDATES), [one.shard for one in history.shards]):
+            join.add_rows("relations", [_table(_verify(batch), Relation)])
+        _group(join)
+        _write(generation.relations, join.read(READ_RELATIONS), Relation)
+        _write(generation.of_run, join.read(READ_RELATIONS_OF_RUN, first=first), Relation)
+        _write(generation.clusters, join.read(READ_CLUSTERS), Cluster)
+        _write(generation.compared, join.read(READ_COMPARED), Compared)
+        _write(generation.memberships, join.read(READ_MEMBERSHIPS), Membership)
+        ((n_articles,),) = join.read(COUNT_ARTICLES_OF_RUN, first=first)
+        return int(n_articles)
+
+
 # Signatures
 
 
-def _sign_shard(shard: str, target: Path, fresh: bool) -> str:
+def _sign_shard(one: SignedShard, fresh: bool) -> Path:
     """Write the signatures of the articles of one shard, unless they are there; return the path of the file."""
+    target = Path(one.signatures)
     if fresh or not target.exists():
         with whole_file(target) as temporary, pq.ParquetWriter(temporary, SIGNATURE_SCHEMA, compression="zstd") as out:
-            for row_group, stories in _read_stories(shard):
+            for row_group, stories in _read_stories(one.shard):
                 rows = [_signature_row(sign(story), row_group) for story in stories]
                 out.write_table(pa.Table.from_pylist(rows, schema=SIGNATURE_SCHEMA))
-    return str(target)
+    return target
 
 
 def _signature_row(signature: Signature, row_group: int) -> dict[str, Any]:
-    story, published_at = signature.story, signature.story.published_at
+    story = signature.story
+    published_at = None if story.published_at is None else in_utc(story.published_at)
     return {
         "article_id": story.article_id,
         "row_group": row_group,
-        "text_key": signature.text_key,
+        "text_key": None if signature.text_key is None else bytes.fromhex(signature.text_key),
         "n_chars": len(story.text),
         "n_sentences": signature.n_sentences,
         "published_us": None if published_at is None else (published_at - EPOCH) // MICROSECOND,
         "fingerprints": signature.fingerprints,
+        "features": signature.profile.features,
+        "feature_weights": signature.profile.feature_weights,
     }
 
 
@@ -187,147 +273,6 @@ def _story_of(document: dict[str, Any]) -> Story:
     return Story(origin.article_id, document["text"], document["article"]["published_at"])
 
 
-# The join
-
-CREATE_ARTICLES = """
-    CREATE TABLE signed (article_id VARCHAR, shard INTEGER, row_group INTEGER, text_key VARCHAR, n_chars BIGINT,
-                         n_sentences BIGINT, published_us BIGINT, n_fingerprints BIGINT);
-    CREATE TABLE postings (hash UBIGINT, n BIGINT);
-    CREATE TABLE relations (src VARCHAR, dst VARCHAR, kind VARCHAR, score DOUBLE, n_sentences BIGINT,
-                            date_gap_days BIGINT);
-"""
-LOAD_SHARD = """
-    INSERT INTO signed
-    SELECT article_id, $shard, row_group, text_key, n_chars, n_sentences, published_us, len(fingerprints)
-    FROM read_parquet($file)
-"""
-FIND_REPEATED = "SELECT article_id FROM signed GROUP BY article_id HAVING count(*) > 1 ORDER BY article_id LIMIT 5"
-# Small numbers in the order of the ids take their place in the join. Of articles with the same words one is `alone`.
-NUMBER_ARTICLES = """
-    CREATE TABLE articles AS
-    SELECT *, row_number() OVER (ORDER BY article_id) AS n,
-           article_id = min(article_id) OVER (PARTITION BY text_key) AND text_key IS NOT NULL AS alone
-    FROM signed;
-    DROP TABLE signed
-"""
-LOAD_POSTINGS = """
-    INSERT INTO postings
-    SELECT hash, n
-    FROM (SELECT unnest(fingerprints) AS hash, article_id FROM read_parquet($file))
-    JOIN articles USING (article_id)
-    WHERE alone
-"""
-# A star: every article with the same words as another is related to the one that stands for them.
-RELATE_EXACT_COPIES = """
-    INSERT INTO relations
-    SELECT one.article_id, other.article_id, $kind, 1.0, one.n_sentences,
-           abs(one.published_us - other.published_us) // 86400000000
-    FROM articles AS one JOIN articles AS other USING (text_key)
-    WHERE one.alone AND NOT other.alone
-"""
-FIND_HUBS = """
-    CREATE TABLE hubs AS
-    SELECT hash, n
-    FROM postings SEMI JOIN (SELECT hash FROM postings GROUP BY hash HAVING count(*) > 1) USING (hash)
-    QUALIFY row_number() OVER (PARTITION BY hash ORDER BY n) <= $hubs
-"""
-FIND_CANDIDATES = """
-    CREATE TABLE candidates AS
-    SELECT pairs.one, pairs.other
-    FROM (SELECT hubs.n AS one, postings.n AS other, count(*) AS shared
-          FROM hubs JOIN postings ON hubs.hash = postings.hash AND hubs.n < postings.n
-          GROUP BY hubs.n, postings.n) AS pairs
-    JOIN articles AS one ON one.n = pairs.one
-    JOIN articles AS other ON other.n = pairs.other
-    WHERE shared >= $share * least(one.n_fingerprints, other.n_fingerprints)
-"""
-READ_CANDIDATES = """
-    SELECT one.article_id, one.shard, one.row_group, one.n_chars,
-           other.article_id, other.shard, other.row_group, other.n_chars
-    FROM candidates
-    JOIN articles AS one ON one.n = candidates.one
-    JOIN articles AS other ON other.n = candidates.other
-    ORDER BY one.n, other.n
-"""
-READ_RELATIONS = "SELECT src, dst, kind, score, n_sentences, date_gap_days FROM relations ORDER BY src, dst"
-READ_IDS = "SELECT article_id FROM articles ORDER BY article_id"
-
-
-def _write_tables(shards: Sequence[str], signed: Sequence[str], relations: Path, memberships: Path) -> int:
-    """Find and verify the relations, write both tables; return the number of articles."""
-    home = relations.parent.parent
-    home.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(home)
-    with tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX, dir=home) as scratch, _open_join(scratch) as join:
-        _load(join, signed)
-        _propose(join, signed)
-        for batch in cut_batches(_stream(join, READ_CANDIDATES), shards):
-            _store_relations(join, _verify(batch))
-        _write_rows(relations, _read_relations(join), Relation)
-        ids = (article_id for (article_id,) in _stream(join, READ_IDS))
-        return _write_rows(memberships, cluster(ids, _read_relations(join)), Membership)
-
-
-@contextlib.contextmanager
-def _open_join(scratch: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": JOIN_MEMORY,
-        "threads": JOIN_THREADS,
-        "temp_directory": scratch,
-        "autoinstall_known_extensions": False,  # DuckDB would load them from its own server
-    }
-    with duckdb.connect(f"{scratch}/join.duckdb", config=settings) as join:
-        yield join
-
-
-def _load(join: duckdb.DuckDBPyConnection, signed: Sequence[str]) -> None:
-    """Read all signatures but their fingerprints. Raises Fatal when an article occurs twice."""
-    join.execute(CREATE_ARTICLES)
-    for number, file in enumerate(signed):
-        join.execute(LOAD_SHARD, {"file": file, "shard": number})
-    repeated = [article_id for (article_id,) in join.execute(FIND_REPEATED).fetchall()]
-    if repeated:
-        raise Fatal(
-            f"articles that occur more than once: {', '.join(repeated)}; a run must be given each shard once, and "
-            "each input must be in one shard"
-        )
-    join.execute(NUMBER_ARTICLES)
-
-
-def _propose(join: duckdb.DuckDBPyConnection, signed: Sequence[str]) -> None:
-    """Relate exact copies, and find the pairs of other articles that may be copies: the rule of `candidates`."""
-    join.execute(RELATE_EXACT_COPIES, {"kind": RelationKind.COPY.value})
-    for file in signed:
-        join.execute(LOAD_POSTINGS, {"file": file})
-    join.execute(FIND_HUBS, {"hubs": HUBS})
-    join.execute(FIND_CANDIDATES, {"share": CANDIDATE_SHARE})
-
-
-def _stream(join: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[Any, ...]]:
-    """Read the rows of a query bit by bit, on a cursor of its own."""
-    with join.cursor() as cursor:
-        cursor.execute(query)
-        while rows := cursor.fetchmany(FETCH_ROWS):
-            yield from rows
-
-
-def _remove_leftovers(home: Path) -> None:
-    """Remove the scratch folders of runs that were killed."""
-    for scratch in home.glob(f"{SCRATCH_PREFIX}*"):
-        for path in sorted(scratch.rglob("*"), reverse=True):
-            path.rmdir() if path.is_dir() else path.unlink()
-        scratch.rmdir()
-
-
-@contextlib.contextmanager
-def _retryable_join(home: Path) -> Iterator[None]:
-    """Turn DuckDB's own trouble with files into a Retryable."""
-    try:
-        yield
-    except duckdb.IOException as error:
-        raise Retryable(f"{home}: {error}; check the disk and the rights of its folder") from error
-
-
 # Verification
 
 
@@ -338,7 +283,7 @@ def cut_batches(rows: Iterable[tuple[Any, ...]], shards: Sequence[str]) -> Itera
     """
     batch = Batch()
     for row in rows:
-        one, other = (Place(id_, shards[number], group, size) for id_, number, group, size in (row[:4], row[4:]))
+        one, other = (Place(id_, shards[came], row_group, size) for id_, came, row_group, size in (row[:4], row[4:]))
         batch.add(one, other)
         if batch.n_chars >= BATCH_CHARS:
             yield batch
@@ -357,36 +302,102 @@ def _verify(batch: Batch) -> list[Relation]:
         for shard, row_groups in sorted(wanted.items())
         for _, stories in _read_stories(shard, sorted(row_groups))
         for story in stories
-        if story.article_id in batch.places
+        if story.article_id in batch.places and batch.places[story.article_id].shard == shard
     }
     relations = (compare(signatures[one], signatures[other]) for one, other in batch.pairs)
     return [relation for relation in relations if relation is not None]
 
 
-def _store_relations(join: duckdb.DuckDBPyConnection, relations: Sequence[Relation]) -> None:
-    found = pa.Table.from_pylist([to_record(relation) for relation in relations], schema=_schema_of(Relation))
-    join.register("found", found)
-    join.execute("INSERT INTO relations SELECT * FROM found")
-    join.unregister("found")
+# Groups
 
 
-def _read_relations(join: duckdb.DuckDBPyConnection) -> Iterator[Relation]:
-    for src, dst, kind, *rest in _stream(join, READ_RELATIONS):
-        yield Relation(src, dst, RelationKind(kind), *rest)
+def _group(join: Join) -> None:
+    """Put memberships and clusters into the join, one part that hangs together after the other."""
+    join.add_rows("parts", _number_parts(join))
+    related = RelationKind.RELATED.value
+    members = groupby(join.read(READ_MEMBERS), key=itemgetter(0))
+    relations = groupby(join.read(READ_PART_RELATIONS, related=related), key=itemgetter(0))
+    memberships: list[Membership] = []
+    clusters: list[Cluster] = []
+    for (_, own), (_, between) in zip(members, relations, strict=True):
+        found, groups = group([_member(row) for row in own], [_relation(row[1:]) for row in between])
+        memberships += found
+        clusters += groups
+        if len(memberships) >= WRITE_ROWS:
+            _flush(join, memberships, clusters)
+    _flush(join, memberships, clusters)
+
+
+def _flush(join: Join, memberships: list[Membership], clusters: list[Cluster]) -> None:
+    join.add_rows("memberships", [_table(memberships, Membership)])
+    join.add_rows("clusters", [_table(clusters, Cluster)])
+    memberships.clear()
+    clusters.clear()
+
+
+def _number_parts(join: Join) -> Iterator[pa.Table]:
+    """Yield for the number of each article that is related to any other the number of the part it hangs in."""
+    ((n_articles,),) = join.read(COUNT_ARTICLES)
+    parents = array("q", range(n_articles + 1))
+    for one, other in join.read(READ_LINKS, related=RelationKind.RELATED.value):
+        low, high = sorted((_root(parents, one), _root(parents, other)))
+        parents[high] = low
+    roots = np.array([_root(parents, n) for n in range(n_articles + 1)], np.int64)
+    related = np.flatnonzero(np.bincount(roots, minlength=len(roots))[roots] > 1)
+    yield pa.table({"n": related, "part": roots[related]})
+
+
+def _root(parents: MutableSequence[int], n: int) -> int:
+    """Return the smallest number of the part of `n`, and shorten the way to it."""
+    root = n
+    while parents[root] != root:
+        root = parents[root]
+    while parents[n] != root:
+        parents[n], n = root, parents[n]
+    return root
+
+
+def _member(row: tuple[Any, ...]) -> Member:
+    _, article_id, text_key, n_chars, published_us, copy_cluster_id, story_id = row
+    published_at = None if published_us is None else EPOCH + published_us * MICROSECOND
+    former = None if copy_cluster_id is None else Membership(article_id, copy_cluster_id, story_id)
+    return Member(article_id, text_key.hex(), n_chars, published_at, former)
+
+
+def _relation(row: tuple[Any, ...]) -> Relation:
+    src, dst, kind, *rest = row
+    return Relation(src, dst, RelationKind(kind), *rest)
 
 
 # Tables
 
 
-def _write_rows(target: Path, rows: Iterable[Relation] | Iterable[Membership], kind: type) -> int:
-    """Write a table of the dataclass `kind`, whole or not at all; return the number of rows."""
-    count, stream = 0, iter(rows)
-    with whole_file(target) as temporary, pq.ParquetWriter(temporary, _schema_of(kind), compression="zstd") as out:
-        while records := [to_record(row) for row in islice(stream, WRITE_ROWS)]:
-            out.write_table(pa.Table.from_pylist(records, schema=_schema_of(kind)))
-            count += len(records)
-    return count
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A text that was compared with all others of its generation: the same words and date need not be again."""
+
+    article_id: str
+    text_key: bytes
+    published_us: int | None
 
 
-def _schema_of(kind: type) -> pa.Schema:
-    return pa.schema(list(arrow_type(kind)))
+def _write(target: Path, rows: Iterable[tuple[Any, ...]], kind: type) -> None:
+    """Write rows that have the fields of the dataclass `kind`, in their order: whole or not at all."""
+    schema = pa.schema(list(arrow_type(kind)))
+    stream = iter(rows)
+    with whole_file(target) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as out:
+        while part := list(islice(stream, WRITE_ROWS)):
+            columns = [
+                pa.array(column, field.type) for column, field in zip(zip(*part, strict=True), schema, strict=True)
+            ]
+            out.write_table(pa.Table.from_arrays(columns, schema=schema))
+
+
+def _table(records: Sequence[object], kind: type) -> pa.Table:
+    return pa.Table.from_pylist([to_record(record) for record in records], pa.schema(list(arrow_type(kind))))
+
+
+def _read_parts(path: Path) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(READ_ROWS):
+            yield pa.Table.from_batches([batch])

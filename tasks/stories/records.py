@@ -62,18 +62,17 @@ class ClusterKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A group of two articles or more, or of none: then the group of this id has merged with another one and is gone.
+    """A group of two articles or more.
 
     `earliest_article_id` is the member that was published first, None where no member has a date. `best_article_id`
-    is the member to quote; None only in a group that is gone. `first_published_at` and `last_published_at` are the
-    span of the dates known, in UTC.
+    is the member to quote. `first_published_at` and `last_published_at` are the span of the dates known, in UTC.
     """
 
     cluster_id: str
     kind: ClusterKind
     n_articles: int
     earliest_article_id: str | None
-    best_article_id: str | None
+    best_article_id: str
     first_published_at: datetime | None
     last_published_at: datetime | None
 
@@ -88,18 +87,15 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class StoriesReceipt:
-    """What relating the articles of a run gave: `receipt` is that of the file `memberships`.
+    """What relating the articles of a run, to each other and to those of earlier runs, gave.
 
-    All others are paths of Parquet files with a column for each field of the dataclass named, sorted by ids:
-
-    - `relations` (Relation): those with at least one article of the run.
-    - `memberships` (Membership): one row for every article of the run.
-    - `regrouped` (Membership): articles of earlier runs of which this run changed a group.
-    - `clusters` (Cluster): all groups with an article of the run, and those that are gone because of it.
+    `receipt` is that of the file `memberships`. All are paths of Parquet files with a column for each field of the
+    dataclass named, sorted by ids: `relations` (Relation) are those with at least one article of the run;
+    `memberships` (Membership) has a row for every article, of this run or an earlier one; `clusters` (Cluster) are all
+    groups of two articles or more.
     """
 
     receipt: Receipt
     relations: str
     memberships: str
-    regrouped: str
     clusters: str

@@ -103,7 +103,7 @@ def split_words(text: str) -> list[str]:
 
 def hash_shingles(words: Sequence[str]) -> Hashes:
     """Return the hash of every run of five of `words`, in their order; empty for fewer than five words."""
-    hashes = np.array([_hash_word(word) for word in words], dtype=np.uint64)
+    hashes = hash_words(words)
     count = len(hashes) - SHINGLE_WORDS + 1
     if count < 1:
         return np.empty(0, dtype=np.uint64)
@@ -111,6 +111,11 @@ def hash_shingles(words: Sequence[str]) -> Hashes:
     for place, factor in enumerate(_PLACES):
         mixed ^= _scramble(hashes[place : place + count] * factor)
     return _scramble(mixed)
+
+
+def hash_words(words: Sequence[str]) -> Hashes:
+    """Return the hash of each of `words`: 64 bits, the same in every process."""
+    return np.array([_hash_word(word) for word in words], dtype=np.uint64)
 
 
 def hash_text(words: Sequence[str]) -> str:
