@@ -223,7 +223,6 @@ def _request(
     trails: Sequence[ShardTrail],
     stories: StoriesReceipt | StageFailure,
 ) -> PublishRequest:
-    found = stories if isinstance(stories, StoriesReceipt) else None
     return PublishRequest(
         out=str(out),
         run_id=run.run_id,
@@ -232,9 +231,7 @@ def _request(
         settings_digest=run.settings_digest,
         trails=tuple(trails),
         crawl=crawl,
-        stories=found.receipt if found else None,
-        relations=found.relations if found else None,
-        memberships=found.memberships if found else None,
+        stories=stories if isinstance(stories, StoriesReceipt) else None,
     )
 
 

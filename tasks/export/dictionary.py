@@ -18,8 +18,8 @@ INTRODUCTION = f"""\
 
 <!-- Generated: python -m tasks.export.dictionary > data/README.md -->
 
-What a run leaves in its output folder `DIR`: six tables, one folder each, to be read as `DIR/articles/*.parquet` and
-so on. This is schema version {SCHEMA_VERSION}; the same descriptions stand in the Parquet files, in the metadata of
+What a run leaves in its output folder `DIR`: seven tables, one folder each, to be read as `DIR/articles/*.parquet`
+and so on. This is schema version {SCHEMA_VERSION}; the same descriptions stand in the Parquet files, in the metadata of
 each field. The folder `sample` beside this file is a small input to try unspun on.
 
 How the tables hang together:
@@ -29,13 +29,20 @@ How the tables hang together:
   undone, they give `text_extracted` back. Offsets count code points from 0, as Python does (SQL's `substring` counts
   from 1). `articles.metadata_edits` does the same for title, byline, publisher and dateline.
 - `article_id` joins `articles`, `edits` and `removed`; `relations.src` and `relations.dst` are article ids too.
+- `clusters.cluster_id` joins `articles.copy_cluster_id` where `kind` is `copy`, and `articles.story_id` where it is
+  `story`. The id of a group of one article is in no row of `clusters`.
 
 How the tables grow. Runs add up: a newer version of an article takes the place of the older one, with its edits and
 removed lines; an input that was given again loses its older reject. An input that is a reject now but was an article
-in an earlier run keeps that article: it is in both tables, with different run ids. All six tables change in one
-moment. Who reads several of them while a run may publish should resolve the link `DIR/current` once and read from the
-folder it names, which stays until the next run has published and another one begins to. `DIR/manifest.json` lists all
-files with their rows and SHA-256.
+in an earlier run keeps that article: it is in both tables, with different run ids.
+
+Relations and groups reach over runs. A run tells all relations of its articles anew. A group keeps its id when articles
+join it; where a new article ties two groups together, one id stays, and the articles of the other group change theirs,
+those of earlier runs too (`run_id` and all else in their rows stays as it was).
+
+All seven tables change in one moment. Who reads several of them while a run may publish should resolve the link
+`DIR/current` once and read from the folder it names, which stays until the next run has published and another one
+begins to. `DIR/manifest.json` lists all files with their rows and SHA-256.
 """
 
 TYPE_NAMES = {

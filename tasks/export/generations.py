@@ -1,4 +1,4 @@
-"""The data set on the disk: generations, and the one link whose swap publishes all six tables at once.
+"""The data set on the disk: generations, and the one link whose swap publishes all seven tables at once.
 
     DIR/articles      -> current/articles          what readers open: DIR/articles/*.parquet, and so on
     DIR/...           -> current/...
@@ -7,7 +7,7 @@
     DIR/.generations/7-<run_id>/articles/run-<run_id>.parquet
     DIR/.generations/7-<run_id>/manifest.json
 
-Why generations: six renames are five moments at which a reader could join tables of two runs. A generation is written
+Why generations: seven renames are six moments at which a reader could join tables of two runs. A generation is written
 in full, synced, and only then named by `current`. A run that is killed before the swap leaves a folder that nothing
 points to; the next one removes it. The generation before the current one stays until the next run begins to publish,
 for readers that have resolved `current` and are still reading.

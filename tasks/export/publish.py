@@ -1,4 +1,4 @@
-"""Publish a run: its shards become rows of the six tables, join those of earlier runs, and show all at once.
+"""Publish a run: its shards become rows of the seven tables, join those of earlier runs, and show all at once.
 
 The order of work, one pass over the shards, a row group in memory at a time:
 
@@ -6,15 +6,12 @@ The order of work, one pass over the shards, a row group in memory at a time:
 2. Check it. An input that is neither article nor reject, an article told twice, a row set whose edits do not lead from
    the extracted text to the final one and back, counts that differ from the receipts: any of these is `Fatal`, says
    what failed, and publishes nothing.
-3. Take over the files of earlier runs: linked where the run supersedes none of their rows, else written anew without
-   these rows, or left out when nothing is left.
+3. Take over the files of earlier runs, but for the rows that this run supersedes (`tasks.export.earlier_runs`).
 4. Swap the generation in.
 
-What supersedes what: an article the older article of the same input, with its edits and removed lines; an input,
-whatever became of it, the older reject of the same input; a run's relations the older ones between its articles. Three
-cases an analyst should know. An input that is a reject now but was an article once keeps that article: the page has
-gone, the news has not. Relations that the stories stage found with a document that a later stage lost are left out,
-since there is no such article. Where the stories stage failed, older relations stay.
+What the stories stage found with a document that a later stage lost is told as far as there is such an article, of this
+run or an earlier one: a relation with another document is left out, and a group names no other document as its earliest
+or best member. The group itself stays as it is, and still counts the lost document.
 
 Publishing a run again, after a crash or because a stage that failed now succeeds, replaces what it published before.
 """
@@ -30,10 +27,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from tasks.boilerplate.records import ExtractedDocument
-from tasks.export.generations import Draft, Manifest, TableFile, draft_in, link_file, publish
+from tasks.export.earlier_runs import earlier_articles, take_over
+from tasks.export.generations import Draft, Manifest, TableFile, draft_in, publish
 from tasks.export.records import (
     INPUTS,
     Published,
@@ -49,7 +46,7 @@ from tasks.export.records import (
 from tasks.export.removed_lines import read_removed
 from tasks.export.rows import DocumentRows, Stamp, document_rows, read_time, reject_row
 from tasks.export.run_index import RunIndex, read_parts
-from tasks.export.schema import ARTICLES, EDITS, REJECTS, RELATIONS, REMOVED, RUNS, SCHEMA_VERSION, TABLES
+from tasks.export.schema import ARTICLES, CLUSTERS, EDITS, REJECTS, RELATIONS, REMOVED, RUNS, SCHEMA_VERSION, TABLES
 from tasks.export.summary import count_stages
 from tasks.export.table_writer import TableWriter
 from tasks.fetch.records import InputItem, Origin, RawDocument
@@ -72,8 +69,6 @@ DOCUMENTS: dict[str, type] = {
     StageName.SPINNER: UnspunDocument,
 }
 
-BY_NAME = {table.name: table for table in TABLES}
-
 Writers = dict[str, TableWriter]
 
 
@@ -85,10 +80,9 @@ def publish_run(request: PublishRequest, *, watch: Watch) -> Published:  # noqa:
     """
     out = Path(request.out)
     with retryable_disk(out), draft_in(out, request.run_id) as draft:
-        memberships = Path(request.memberships) if request.memberships else None
-        with RunIndex(draft.folder.parent / ".spill", memberships) as index:
+        with RunIndex(draft.folder.parent / ".spill", request.stories) as index:
             run, files = _write_run(request, draft, index)
-            files += _take_over(draft, index, _tables_told_anew(request))
+            files += take_over(draft, index)
         publish(draft, Manifest(SCHEMA_VERSION, draft.number, request.run_id, tuple(files)))
     tables = tuple(_count(table.name, files) for table in TABLES)
     return Published(request.out, draft.folder.name, run.n_inputs, run.n_articles, run.n_rejects, tables)
@@ -104,8 +98,11 @@ def _write_run(request: PublishRequest, draft: Draft, index: RunIndex) -> tuple[
         }
         for trail in request.trails:
             _write_shard(trail, stamp, index, writers)
-        if request.relations is not None:
-            _write_relations(Path(request.relations), index, writers[RELATIONS.name])
+        if request.stories is not None:
+            for part in earlier_articles(draft):
+                index.add_earlier(part)
+            _write_relations(Path(request.stories.relations), index, writers[RELATIONS.name])
+            _write_clusters(Path(request.stories.clusters), index, writers[CLUSTERS.name])
         run = _run_row(request, writers)
         _check_run(run, request.trails, index)
         writers[RUNS.name].add(run)
@@ -201,8 +198,19 @@ def _lost_inputs(trail: ShardTrail) -> Fatal:
 
 
 def _write_relations(path: Path, index: RunIndex, writer: TableWriter) -> None:
-    for part in read_parts(path, [column.name for column in RELATIONS.columns]):
-        writer.add_table(part.filter(index.has(part.select(list(RELATIONS.superseded_by)))))
+    """Write the relations of which both articles are published."""
+    for part in read_parts(path, RELATIONS.schema().names):
+        writer.add_table(part.filter(pc.and_(index.is_published(part["src"]), index.is_published(part["dst"]))))
+
+
+def _write_clusters(path: Path, index: RunIndex, writer: TableWriter) -> None:
+    """Write the groups that are not gone; where the member one names is not published, it names none."""
+    for part in read_parts(path, CLUSTERS.schema().names):
+        groups = part.filter(pc.greater_equal(part["n_articles"], 2))
+        for name in ("earliest_article_id", "best_article_id"):
+            known = pc.if_else(index.is_published(groups[name]), groups[name], None)
+            groups = groups.set_column(groups.column_names.index(name), name, known)
+        writer.add_table(groups)
 
 
 def _run_row(request: PublishRequest, writers: Writers) -> RunRow:
@@ -252,44 +260,6 @@ def _versions() -> tuple[Version, ...]:
         *(Version(name, metadata.version(name)) for name in names),
         *(Version(f"tasks.{room}", rules_version(room)) for room in StageName),
     )
-
-
-def _tables_told_anew(request: PublishRequest) -> set[str]:
-    """Return the tables of which rows of earlier runs may have to give way."""
-    names = {table.name for table in TABLES if table.superseded_by}
-    return names if request.relations is not None else names - {RELATIONS.name}
-
-
-def _take_over(draft: Draft, index: RunIndex, told_anew: set[str]) -> list[TableFile]:
-    """Take over the files that are there, without the rows of the tables `told_anew` that this run supersedes.
-
-    A run that publishes for the second time is no exception: it may have been given other inputs since.
-    """
-    told_before = draft.base.files if draft.base else ()
-    earlier = [file for file in told_before if file.rows and (file.table, file.run_id) != (RUNS.name, draft.run_id)]
-    kept = [
-        _without_superseded(file, draft, index) if file.table in told_anew else link_file(draft, file)
-        for file in earlier
-    ]
-    return [file for file in kept if file is not None]
-
-
-def _without_superseded(file: TableFile, draft: Draft, index: RunIndex) -> TableFile | None:
-    """Link `file` where all its rows stay, else write the rows that stay to a new file; None where none does."""
-    table = BY_NAME[file.table]
-    keys = list(table.superseded_by)
-    with pq.ParquetFile(draft.base_path(file)) as source:
-        groups = range(source.num_row_groups)
-        superseded = [index.has(source.read_row_group(group, columns=keys)) for group in groups]
-        n_superseded = sum(pc.sum(mask).as_py() or 0 for mask in superseded)
-        if n_superseded == 0:
-            return link_file(draft, file)
-        if n_superseded == file.rows:
-            return None
-        with TableWriter(draft.path_for(table.name, file.run_id), table) as writer:
-            for group, mask in zip(groups, superseded, strict=True):
-                writer.add_table(source.read_row_group(group).filter(pc.invert(mask)))
-    return draft.describe(writer.path, table.name, file.run_id, writer.n_rows)
 
 
 def _count(table: str, files: Sequence[TableFile]) -> TableCount:

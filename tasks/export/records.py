@@ -2,7 +2,7 @@
 
 The row dataclasses have one field per column, of the same name and in the same order as `tasks.export.schema` says
 (a test compares them); what a column means is written there, and only there. A row of `relations` is the `Relation` of
-the stories room as it is.
+the stories room as it is, a row of `clusters` its `Cluster`.
 """
 
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from tasks.boilerplate.records import FieldSource
 from tasks.fetch.records import CrawlReceipt
 from tasks.outcome import DropReason, StageName
 from tasks.shards import Receipt
+from tasks.stories.records import StoriesReceipt
 
 # The name under which the shards of inputs, the first of every trail, have their receipts.
 INPUTS = "inputs"
@@ -37,9 +38,8 @@ class ShardTrail:
 class PublishRequest:
     """Everything that is to be known of a run in order to publish it into the data set at the folder `out`.
 
-    `started_at` is an ISO 8601 time in UTC. `crawl` says what became of the addresses that were asked. `relations`
-    and `memberships` are the paths of Parquet files with a column for each field of `Relation` and `Membership`, and
-    `stories` is the receipt of the stage that wrote them; all three are None where it failed.
+    `started_at` is an ISO 8601 time in UTC. `crawl` says what became of the addresses that were asked. `stories` says
+    how the articles are related; None where that stage failed.
     """
 
     out: str
@@ -49,9 +49,7 @@ class PublishRequest:
     settings_digest: str
     trails: tuple[ShardTrail, ...]
     crawl: CrawlReceipt = field(default_factory=CrawlReceipt)
-    relations: str | None = None
-    memberships: str | None = None
-    stories: Receipt | None = None
+    stories: StoriesReceipt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which articles and inputs a run has: the keys that decide what of earlier runs stays, and who belongs to which group.
+"""Which articles, inputs and groups a run has: the keys that decide what of earlier runs stays, and in which groups.
 
 A run may have millions of inputs, so the keys live in DuckDB, which moves them to the disk when they need more memory
 than it may use. Paths never reach DuckDB: data goes in and out as Arrow tables, so a folder named `news [2026]` is no
@@ -7,6 +7,10 @@ pattern to it.
 A look-up takes the keys of one shard or one row group and scans the whole index once: 15 ms for 300 keys in a million
 memberships, where writing those 300 articles takes 190 ms (made-up articles of 4 kB, one core). A run of ten million
 articles would spend as much on looking up as on writing, and is the point at which to join in the order of the shards.
+
+A run's articles are two sets. Those published are what its shards hold at their end. Those related are what the stories
+stage saw, which has a membership for each: all the published ones, and those that a later stage lost. An earlier
+version of a lost article stays in the data set, and what the stories stage says of it now holds for that version.
 """
 
 import contextlib
@@ -22,39 +26,60 @@ import pyarrow.parquet as pq
 
 from tasks.outcome import Fatal
 from tasks.shards import retryable_disk
-from tasks.stories.records import Membership
+from tasks.stories.records import Membership, StoriesReceipt
 
 MEMORY = "512MB"
 BATCH_ROWS = 65_536
 
+MEMBERSHIP = [one.name for one in fields(Membership)]
+CLUSTER_KEY = ["cluster_id", "kind"]
+
+CREATE_TABLES = """
+    CREATE TABLE articles (article_id VARCHAR);
+    CREATE TABLE earlier (article_id VARCHAR);
+    CREATE VIEW published AS FROM articles UNION ALL FROM earlier;
+    CREATE TABLE inputs (input VARCHAR);
+    CREATE TABLE memberships (article_id VARCHAR, copy_cluster_id VARCHAR, story_id VARCHAR);
+    CREATE TABLE regrouped (article_id VARCHAR, copy_cluster_id VARCHAR, story_id VARCHAR);
+    CREATE VIEW regroupings AS FROM memberships UNION ALL FROM regrouped;
+    CREATE TABLE clusters (cluster_id VARCHAR, kind VARCHAR)
+"""
+
 # By the columns that decide it (`Table.superseded_by`): how to find the rows of `batch`, which has these columns and
-# `position`, that belong to this run. SEMI JOIN lets DuckDB hash the batch, which is small, and not the index.
-OF_RUN = {
+# `position`, that this run tells anew. SEMI JOIN lets DuckDB hash the batch, which is small, and not the index.
+TOLD_ANEW = {
     ("article_id",): "FROM batch SEMI JOIN articles USING (article_id)",
     ("input",): "FROM batch SEMI JOIN inputs USING (input)",
     ("src", "dst"): (
-        "FROM (FROM batch SEMI JOIN articles ON batch.src = articles.article_id) AS found "
-        "SEMI JOIN articles ON found.dst = articles.article_id"
+        "FROM (FROM batch SEMI JOIN memberships ON batch.src = memberships.article_id "
+        "UNION ALL FROM batch SEMI JOIN memberships ON batch.dst = memberships.article_id)"
     ),
+    ("cluster_id", "kind"): "FROM batch SEMI JOIN clusters USING (cluster_id, kind)",
 }
+REGROUP = """
+    SELECT position, regroupings.copy_cluster_id, regroupings.story_id
+    FROM batch JOIN regroupings USING (article_id)
+    WHERE (batch.copy_cluster_id, batch.story_id) IS DISTINCT FROM (regroupings.copy_cluster_id, regroupings.story_id)
+"""
 
 
 class RunIndex:
     """The keys of the run being published. A context manager: it holds memory, and files under `spill`."""
 
-    def __init__(self, spill: Path, memberships: Path | None) -> None:
-        """Begin an empty index; read the memberships of the run's articles, if the stories stage gave any."""
+    def __init__(self, spill: Path, stories: StoriesReceipt | None) -> None:
+        """Begin an index of no articles yet, with the groups that the stories stage gave, if it did not fail."""
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": MEMORY,
             "temp_directory": str(spill),
             "threads": 1,
         }
         self._duckdb = duckdb.connect(":memory:", config=settings)
-        self._duckdb.execute("CREATE TABLE articles (article_id VARCHAR)")
-        self._duckdb.execute("CREATE TABLE inputs (input VARCHAR)")
-        self.has_memberships = memberships is not None
-        if memberships is not None:
-            self._read_memberships(memberships)
+        self._duckdb.execute(CREATE_TABLES)
+        self.has_memberships = stories is not None
+        if stories is not None:
+            self._read("memberships", Path(stories.memberships), MEMBERSHIP)
+            self._read("regrouped", Path(stories.regrouped), MEMBERSHIP)
+            self._read("clusters", Path(stories.clusters), CLUSTER_KEY)
 
     def add(self, articles: Sequence[str], inputs: Sequence[str]) -> None:
         """Add ids of articles of the run, and inputs of the run."""
@@ -62,6 +87,11 @@ class RunIndex:
             self._duckdb.execute("INSERT INTO articles FROM batch")
         with self._batch(pa.table({"input": pa.array(inputs, pa.string())})):
             self._duckdb.execute("INSERT INTO inputs FROM batch")
+
+    def add_earlier(self, articles: pa.Table) -> None:
+        """Add articles that earlier runs published: a table with the column `article_id`."""
+        with self._batch(articles):
+            self._duckdb.execute("INSERT INTO earlier FROM batch")
 
     def memberships_of(self, articles: Sequence[str]) -> dict[str, Membership]:
         """Return the memberships of these articles by article id; all of them are absent without the stories stage."""
@@ -76,23 +106,42 @@ class RunIndex:
         query = "SELECT article_id, count(*) FROM articles GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 5"
         return self._duckdb.execute(query).fetchall()
 
-    def has(self, keys: pa.Table) -> pa.BooleanArray:
-        """Say for each row of `keys` whether the run has it.
+    def tells_anew(self, keys: pa.Table) -> pa.BooleanArray:
+        """Say for each row of `keys` whether the run tells it anew.
 
-        That is, by the columns of `keys`: an article of this id, this input, or both articles of a relation.
+        That is, by the columns of `keys`: whether the run published an article of this id or was given this input,
+        related at least one of the two articles of a relation, or says what became of a group.
         """
-        numbered = keys.append_column("position", pa.array(range(keys.num_rows), pa.int64()))
-        query = f"SELECT position {OF_RUN[tuple(keys.column_names)]}"
-        with self._batch(numbered):
-            hits = {row[0] for row in self._duckdb.execute(query).fetchall()}
+        return self._find(keys, TOLD_ANEW[tuple(keys.column_names)])
+
+    def is_published(self, articles: pa.ChunkedArray) -> pa.BooleanArray:
+        """Say for each of these article ids whether this run or an earlier one published it; false for a null."""
+        keys = pa.table({"article_id": articles})
+        return self._find(keys, "FROM batch SEMI JOIN published USING (article_id)")
+
+    def regroup(self, articles: pa.Table) -> pa.Table:
+        """Return rows of `articles` with the groups they have now; the same table where no group has changed."""
+        with self._batch(_numbered(articles.select(MEMBERSHIP))):
+            changes = {position: groups for position, *groups in self._duckdb.execute(REGROUP).fetchall()}
+        if not changes:
+            return articles
+        for at, name in enumerate(MEMBERSHIP[1:]):
+            values = articles[name].to_pylist()
+            for position, groups in changes.items():
+                values[position] = groups[at]
+            column = articles.column_names.index(name)
+            articles = articles.set_column(column, articles.field(name), pa.array(values, pa.string()))
+        return articles
+
+    def _find(self, keys: pa.Table, found: str) -> pa.BooleanArray:
+        with self._batch(_numbered(keys)):
+            hits = {row[0] for row in self._duckdb.execute(f"SELECT position {found}").fetchall()}
         return pa.array([position in hits for position in range(keys.num_rows)], pa.bool_())
 
-    def _read_memberships(self, path: Path) -> None:
-        names = [one.name for one in fields(Membership)]
-        self._duckdb.execute("CREATE TABLE memberships (article_id VARCHAR, copy_cluster_id VARCHAR, story_id VARCHAR)")
-        for part in read_parts(path, names):
+    def _read(self, table: str, path: Path, columns: Sequence[str]) -> None:
+        for part in read_parts(path, columns):
             with self._batch(part):
-                self._duckdb.execute("INSERT INTO memberships FROM batch")
+                self._duckdb.execute(f"INSERT INTO {table} BY NAME FROM batch")
 
     @contextlib.contextmanager
     def _batch(self, part: pa.Table) -> Iterator[None]:
@@ -111,6 +160,10 @@ class RunIndex:
     ) -> None:
         """Let go of memory and files."""
         self._duckdb.close()
+
+
+def _numbered(part: pa.Table) -> pa.Table:
+    return part.append_column("position", pa.array(range(part.num_rows), pa.int64()))
 
 
 def read_parts(path: Path, columns: Sequence[str]) -> Iterable[pa.Table]:

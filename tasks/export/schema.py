@@ -1,4 +1,4 @@
-"""The columns of the six tables: the only place that names them, with type, nullability, unit and meaning.
+"""The columns of the seven tables: the only place that names them, with type, nullability, unit and meaning.
 
 Everything else is made from here: the Parquet files (each field carries its description, and its unit where it has
 one, in the field metadata), the data dictionary `data/README.md`, the checks before publishing.
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 # Written into every file and the manifest. It grows with every change that a reader could notice.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 TEXT = pa.string()
 COUNT = pa.int64()
@@ -53,7 +53,8 @@ class Table:
     """One table.
 
     `key` names the columns that tell its rows apart; empty where there is no such set. `superseded_by` names those
-    by which rows of an earlier run give way to a newer run that has the same article, input or pair of articles.
+    by which rows of an earlier run give way to a newer run: the same article, input or group, or a relation of which
+    either article is the newer run's (see `tasks.export.earlier_runs`).
     """
 
     name: str
@@ -142,13 +143,14 @@ ARTICLES = Table(
         Column(
             "copy_cluster_id",
             TEXT,
-            "shared by all copies of one text within a run; null where the stories stage failed in that run",
+            "shared by all copies of one text, over all runs; stable when articles join, but where one ties two groups "
+            "together only one id of the two stays; null where the stories stage failed in the article's run",
             nullable=True,
         ),
         Column(
             "story_id",
             TEXT,
-            "shared by all articles on one story within a run; null where the stories stage failed in that run",
+            "shared by all articles on one story, over all runs; as stable as `copy_cluster_id`; null where that is",
             nullable=True,
         ),
         Column(
@@ -198,7 +200,7 @@ REMOVED = Table(
 
 RELATIONS = Table(
     "relations",
-    "One row per pair of related articles, told once.",
+    "One row per pair of related articles, of one run or of two, told once.",
     ("src", "dst"),
     ("src", "dst"),
     (
@@ -213,6 +215,44 @@ RELATIONS = Table(
             "time between the dates of publication; null where one has none",
             nullable=True,
             unit="days",
+        ),
+    ),
+)
+
+CLUSTERS = Table(
+    "clusters",
+    "One row per group of two articles or more, over all runs: the copies of one text, or the articles on one story.",
+    ("cluster_id", "kind"),
+    ("cluster_id", "kind"),
+    (
+        Column("cluster_id", TEXT, "id of the group: its members have it in `articles`"),
+        Column("kind", TEXT, "copy: the id is a `copy_cluster_id` of `articles`; story: it is a `story_id`"),
+        Column(
+            "n_articles",
+            COUNT,
+            "its members, as of the last run that changed it; those that a later stage lost are counted too",
+            unit="articles",
+        ),
+        Column(
+            "earliest_article_id",
+            TEXT,
+            "member that was published first; null where none has a date or that one is not in `articles`",
+            nullable=True,
+        ),
+        Column("best_article_id", TEXT, "member to quote; null where it is not in `articles`", nullable=True),
+        Column(
+            "first_published_at",
+            TIME,
+            "earliest date of publication of a member; null where none has one",
+            nullable=True,
+            unit="UTC",
+        ),
+        Column(
+            "last_published_at",
+            TIME,
+            "latest date of publication of a member; null where none has one",
+            nullable=True,
+            unit="UTC",
         ),
     ),
 )
@@ -285,4 +325,4 @@ RUNS = Table(
     ),
 )
 
-TABLES = (ARTICLES, EDITS, REMOVED, RELATIONS, REJECTS, RUNS)
+TABLES = (ARTICLES, EDITS, REMOVED, RELATIONS, CLUSTERS, REJECTS, RUNS)

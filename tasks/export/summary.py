@@ -84,7 +84,7 @@ class RunSummary:
 
 def summarise(run_id: str, trails: Sequence[ShardTrail], stories: StoriesReceipt | StageFailure) -> RunSummary:
     """Return what a run did, from the trails of its shards and what became of the stories stage."""
-    related = stories.receipt if isinstance(stories, StoriesReceipt) else None
+    related = stories if isinstance(stories, StoriesReceipt) else None
     return RunSummary(
         run_id=run_id,
         n_inputs=sum(trail.receipts[0].rows for trail in trails),
@@ -95,7 +95,7 @@ def summarise(run_id: str, trails: Sequence[ShardTrail], stories: StoriesReceipt
     )
 
 
-def count_stages(trails: Sequence[ShardTrail], stories: Receipt | None) -> tuple[StageCount, ...]:
+def count_stages(trails: Sequence[ShardTrail], stories: StoriesReceipt | None) -> tuple[StageCount, ...]:
     """Return what each stage did, in the order of the stages; without `stories`, where that stage failed, not it.
 
     A stage that failed for good on a shard is counted with the documents it was given, all of them dropped. The
@@ -109,7 +109,7 @@ def count_stages(trails: Sequence[ShardTrail], stories: Receipt | None) -> tuple
         if trail.failure is not None:
             lost[trail.failure.stage].append(trail.receipts[-1].kept)
     if stories is not None:
-        receipts[StageName.STORIES].append(stories)
+        receipts[StageName.STORIES].append(stories.receipt)
     return tuple(
         _count(stage, receipts[stage], lost[stage])
         for stage in ORDER
@@ -160,7 +160,7 @@ def how_to_open(out: Path) -> str:
 
 OPENING = """\
 The tables are in {out}, one folder each:
-articles, edits, removed, relations, rejects, runs
+articles, edits, removed, relations, clusters, rejects, runs
 
 pandas:
     import pandas as pd
@@ -218,7 +218,7 @@ def _failures(trails: Sequence[ShardTrail], stories: StoriesReceipt | StageFailu
             f"{_number(lost, 'input')} became rejects: {failure.error[:ERROR_LENGTH]}"
         )
     if isinstance(stories, StageFailure):
-        yield f"stories failed for good, and no article is in a group: {stories.error[:ERROR_LENGTH]}"
+        yield f"stories failed for good, and no article of the run is in a group: {stories.error[:ERROR_LENGTH]}"
 
 
 def _number(count: int, noun: str) -> str:

@@ -21,7 +21,7 @@ from tasks.mojibake.records import FieldEdit, MendedDocument
 from tasks.outcome import DropReason, Reject, StageName
 from tasks.shards import Receipt, Row, to_record, write_receipt, write_shard
 from tasks.spinner.records import UnspunDocument
-from tasks.stories.records import Membership, Relation, RelationKind
+from tasks.stories.records import Cluster, ClusterKind, Membership, Relation, RelationKind, StoriesReceipt
 
 TABLE_NAMES = [name for name in LINKS if name != MANIFEST]
 STAGES = (INPUTS, StageName.FETCH, StageName.BOILERPLATE, StageName.MOJIBAKE, StageName.SPINNER)
@@ -38,6 +38,7 @@ def change(text: str, before: str, after: str, rule: str) -> Edit:
     return Edit(start, start + len(before), before, after, rule, 0.9, "seen by a test")
 
 
+FIRST_DAY, LAST_DAY = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 PRICE = change(STORY, "$ 40", "$40", "mojibake/currency-space")
 MENDED = apply(STORY, [PRICE])
 WATCHED = change(MENDED, "watched", "looked on", "spinner/watched")
@@ -164,8 +165,10 @@ def request_for(  # noqa: PLR0913  (each names a part of a run)
     related: Iterable[tuple[Page, Page]] = (),
     failures: Iterable[StageFailure | None] = (),
     stories: bool = True,
+    regrouped: Sequence[Membership] = (),
+    clusters: Sequence[Cluster] = (),
 ) -> PublishRequest:
-    """Write everything a run leaves, with one group for all pages, and ask for its publication."""
+    """Write everything a run leaves, with one group for all its pages, and ask for its publication."""
     failed = [*failures, *[None] * len(shards)]
     trails = [
         trail_of(folder / run_id / f"shard-{number}", pages, failure)
@@ -174,15 +177,32 @@ def request_for(  # noqa: PLR0913  (each names a part of a run)
     request = PublishRequest(str(out), run_id, "2026-03-04T05:00:00+00:00", "0.1.0", "settings", tuple(trails))
     if not stories:
         return request
-    pairs = [sorted((one.article_id, other.article_id)) for one, other in related]
-    relations = [Relation(src, dst, RelationKind.COPY, 0.9, 3, None) for src, dst in sorted(pairs)]
+    relations = [Relation(*pair, RelationKind.COPY, 0.9, 3, None) for pair in sorted(map(ends_of, related))]
     ids = [page.article_id for pages in shards for page in pages if page.dies_at in {None, StageName.SPINNER}]
     memberships = [Membership(one, f"copy-{run_id}", f"story-{run_id}") for one in sorted(set(ids))]
-    return replace(
-        request,
-        relations=write_records(folder / run_id / "relations.parquet", relations, Relation),
-        memberships=write_records(folder / run_id / "memberships.parquet", memberships, Membership),
+    home = folder / run_id
+    told = StoriesReceipt(
+        Receipt(StageName.STORIES, str(home / "memberships.parquet"), "", len(memberships), len(memberships)),
+        relations=write_records(home / "relations.parquet", relations, Relation),
+        memberships=write_records(home / "memberships.parquet", memberships, Membership),
+        regrouped=write_records(home / "regrouped.parquet", regrouped, Membership),
+        clusters=write_records(home / "clusters.parquet", clusters, Cluster),
     )
+    return replace(request, stories=told)
+
+
+def ends_of(pages: tuple[Page, Page]) -> tuple[str, str]:
+    """Return `src` and `dst` of the relation of two pages."""
+    src, dst = sorted(page.article_id for page in pages)
+    return src, dst
+
+
+def cluster_of(cluster_id: str, *pages: Page, kind: ClusterKind = ClusterKind.COPY) -> Cluster:
+    """Return the group of these pages, the first one the earliest, the last one the best; of none, one that is gone."""
+    if not pages:
+        return Cluster(cluster_id, kind, 0, None, None, None, None)
+    first, last = pages[0].article_id, pages[-1].article_id
+    return Cluster(cluster_id, kind, len(pages), first, last, FIRST_DAY, LAST_DAY)
 
 
 def read(out: Path, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
@@ -195,7 +215,7 @@ CLOCK = {"runs": "* EXCLUDE (ended_at, versions)", "rejects": '* EXCLUDE ("at")'
 
 
 def snapshot(out: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Return the content of all six tables, what is named above aside."""
+    """Return the content of all seven tables, what is named above aside."""
     return {name: read(out, name, CLOCK.get(name, "*")) for name in TABLE_NAMES}
 
 

@@ -18,12 +18,13 @@ import pytest
 
 from tasks.export.generations import GENERATIONS, LOCK
 from tasks.outcome import DropReason
+from tasks.stories.records import Membership
 from tests.export.conftest import Publish
-from tests.export.corpus import PRICE, WATCHED, Page, request_for, snapshot
+from tests.export.corpus import PRICE, WATCHED, Page, cluster_of, request_for, snapshot
 
 PROGRAM = Path(__file__).with_name("killed_publisher.py")
 RANDOM_KILLS = 10
-# Publishing makes eight of these changes the first time and some twenty later.
+# Publishing makes some fifteen of these changes.
 LEAST_STEPS, MOST_STEPS = 8, 100
 MEND_EVERY = 5
 
@@ -43,9 +44,18 @@ NEW = [
 def states(publish: Publish, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, State, State, Path]:
     """A data set, its state before and after a second run, and the request to publish that run."""
     folder = tmp_path_factory.mktemp("kill")
-    publish(request_for(folder / "base", folder / "work", "one", OLD, related=[(OLD[0], OLD[3])]))
+    work, groups = folder / "work", [cluster_of("copy-one", OLD[0], OLD[3])]
+    publish(request_for(folder / "base", work, "one", OLD, related=[(OLD[0], OLD[3])], clusters=groups))
     shutil.copytree(folder / "base", folder / "after", symlinks=True)
-    request = request_for(folder / "after", folder / "work", "two", NEW, related=[(NEW[0], NEW[2])])
+    request = request_for(
+        folder / "after",
+        work,
+        "two",
+        NEW,
+        related=[(NEW[0], NEW[2]), (NEW[0], OLD[3])],
+        regrouped=[Membership(OLD[3].article_id, "copy-two", "story-two")],
+        clusters=[cluster_of("copy-one"), cluster_of("copy-two", OLD[3], *NEW)],
+    )
     publish(request)
     (folder / "request.pickle").write_bytes(pickle.dumps(request))
     return folder / "base", snapshot(folder / "base"), snapshot(folder / "after"), folder / "request.pickle"

@@ -16,14 +16,19 @@ from tasks.export.records import INPUTS, Published, PublishRequest, ShardTrail, 
 from tasks.export.schema import SCHEMA_VERSION
 from tasks.outcome import DropReason, Fatal, Retryable, StageName
 from tasks.shards import file_digest
+from tasks.stories.records import StoriesReceipt
 from tests.export.conftest import Publish
 from tests.export.corpus import (
+    FIRST_DAY,
+    LAST_DAY,
     MENDED,
     PRICE,
     STORY,
     TABLE_NAMES,
     WATCHED,
     Page,
+    cluster_of,
+    ends_of,
     files_of,
     read,
     request_for,
@@ -39,7 +44,9 @@ LOST = Page("slow.html", dies_at="spinner", reason=DropReason.TIME_LIMIT)
 
 
 def first_run(out: Path, work: Path, run_id: str = "one") -> PublishRequest:
-    return request_for(out, work, run_id, [SPUN, GONE, MISSING], [PLAIN, MENU], related=[(SPUN, PLAIN)])
+    shards = [SPUN, GONE, MISSING], [PLAIN, MENU]
+    clusters = [cluster_of(f"copy-{run_id}", SPUN, PLAIN)]
+    return request_for(out, work, run_id, *shards, related=[(SPUN, PLAIN)], clusters=clusters)
 
 
 def test_every_input_is_one_article_or_one_reject(publish: Publish, out: Path, work: Path) -> None:
@@ -68,14 +75,15 @@ def test_texts_groups_and_relations(publish: Publish, out: Path, work: Path) -> 
         (0, STORY, STORY, None, "copy-one", "story-one", "news.example"),
         (2, STORY, MENDED.replace("watched", "looked on"), "A", "copy-one", "story-one", "news.example"),
     ]
-    ends = sorted((SPUN.article_id, PLAIN.article_id))
-    assert read(out, "relations") == [(*ends, "copy", 0.9, 3, None)]
+    assert read(out, "relations") == [(*ends_of((SPUN, PLAIN)), "copy", 0.9, 3, None)]
+    columns = "* EXCLUDE (first_published_at, last_published_at), epoch(first_published_at), epoch(last_published_at)"
+    span = FIRST_DAY.timestamp(), LAST_DAY.timestamp()
+    assert read(out, "clusters", columns) == [("copy-one", "copy", 2, SPUN.article_id, PLAIN.article_id, *span)]
 
 
 def test_the_run_says_what_it_depended_on_and_what_each_stage_did(publish: Publish, out: Path, work: Path) -> None:
     request = first_run(out, work)
-    stories = replace(request.trails[0].receipts[0], stage="stories", rows=2, kept=2, dropped={}, reused=True)
-    publish(replace(request, stories=stories))
+    publish(request)
     ((versions, counts),) = read(out, "runs", "versions, counts")
     names = {entry["name"] for entry in versions}
     assert {"python", "trafilatura", "ftfy", "tasks.mojibake", "tasks.spinner"} <= names
@@ -101,9 +109,9 @@ def test_a_stage_that_failed_for_good_costs_the_inputs_it_was_given(publish: Pub
     assert read(out, "articles", "input, copy_cluster_id, story_id") == [(SPUN.name, None, None)]
 
 
-def test_a_run_without_inputs_still_leaves_six_readable_tables(publish: Publish, out: Path, work: Path) -> None:
+def test_a_run_without_inputs_still_leaves_seven_readable_tables(publish: Publish, out: Path, work: Path) -> None:
     publish(request_for(out, work, "one"))
-    assert [len(read(out, name)) for name in TABLE_NAMES] == [0, 0, 0, 0, 0, 1]
+    assert [len(read(out, name)) for name in TABLE_NAMES] == [0, 0, 0, 0, 0, 0, 1]
 
 
 def test_relations_with_a_document_that_a_later_stage_lost_are_left_out(
@@ -143,6 +151,7 @@ def test_runs_add_up(publish: Publish, out: Path, work: Path) -> None:
         TableCount("edits", 2, 1 + 1),
         TableCount("removed", 0, 1),
         TableCount("relations", 1, 1 + 1),
+        TableCount("clusters", 1, 1 + 1),
         TableCount("rejects", 4, 2),
         TableCount("runs", 2, 2),
     )
@@ -165,7 +174,7 @@ def test_a_newer_version_takes_the_place_of_the_older_one(publish: Publish, out:
         (SPUN.name, "All new.", "two"),
     ]
     assert read(out, "edits") == []
-    assert len(read(out, "relations")) == 1, "one of its ends was not in the second run, so nobody looked again"
+    assert read(out, "relations") == [], "the second run relates the new version to nothing"
     assert not (out / "articles" / "run-one.parquet").exists(), "a name never changes its content"
     assert (out / "articles" / "run-one.g2.parquet").exists()
 
@@ -307,11 +316,18 @@ def test_tables_of_another_schema_version_are_refused(publish: Publish, out: Pat
 
 def test_a_disk_in_the_way_is_retryable(publish: Publish, out: Path, work: Path) -> None:
     request = first_run(out, work)
-    assert request.relations is not None
-    for path in (Path(request.relations), Path(request.trails[0].receipts[-1].path)):
+    stories = stories_of(request)
+    last_shard = request.trails[0].receipts[-1].path
+    in_reading_order = stories.memberships, stories.regrouped, stories.clusters, last_shard, stories.relations
+    for path in map(Path, reversed(in_reading_order)):
         path.unlink()
         with pytest.raises(Retryable, match=f"{path}: .*No such file"):
             publish(request)
+
+
+def stories_of(request: PublishRequest) -> StoriesReceipt:
+    assert request.stories is not None
+    return request.stories
 
 
 def without_a_row(work: Path, request: PublishRequest) -> PublishRequest:
@@ -353,11 +369,13 @@ def without_a_clock(_: Path, request: PublishRequest) -> PublishRequest:
 
 
 def without_groups(work: Path, request: PublishRequest) -> PublishRequest:
-    return replace(request, memberships=request_for(work, work, "fewer", [SPUN]).memberships)
+    fewer = stories_of(request_for(work, work, "fewer", [SPUN]))
+    return replace(request, stories=replace(stories_of(request), memberships=fewer.memberships))
 
 
 def with_relations_of_another_form(_: Path, request: PublishRequest) -> PublishRequest:
-    return replace(request, relations=request.memberships)
+    stories = stories_of(request)
+    return replace(request, stories=replace(stories, relations=stories.memberships))
 
 
 FAULTS: dict[str, tuple[Callable[[Path, PublishRequest], PublishRequest], str]] = {

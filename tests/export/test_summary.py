@@ -26,7 +26,11 @@ PAGES = [
     Page("none.html", dies_at=INPUTS, reason=DropReason.NOT_FOUND),
 ]
 RELATED = StoriesReceipt(
-    Receipt("stories", "m.parquet", "digest", rows=2, kept=2, wall_s=0.5), "r.parquet", "m.parquet"
+    Receipt("stories", "m.parquet", "digest", rows=2, kept=2, wall_s=0.5),
+    relations="r.parquet",
+    memberships="m.parquet",
+    regrouped="g.parquet",
+    clusters="c.parquet",
 )
 
 
@@ -92,7 +96,7 @@ def test_a_stage_that_failed_for_good_is_counted_and_named(trail: ShardTrail, tm
     assert (summary.n_inputs, summary.n_articles, summary.n_rejects) == (12, 2, 10)
     assert summary.failures == (
         "mojibake failed for good on 1 shard of 2, and 2 inputs became rejects: Retryable: disk full",
-        "stories failed for good, and no article is in a group: Fatal: no memory",
+        "stories failed for good, and no article of the run is in a group: Fatal: no memory",
     )
     assert sum(one.inputs for one in summary.rejects) == summary.n_rejects
 
