@@ -7,7 +7,11 @@ subsequence of words (LCS, words in the same order, others in between): at least
 or `LEAST_CONTAINED` of the shorter one, which must have `CONTAINED_WORDS` words, for sentences that were cut in two or
 joined.
 
-MEASURED
+How the figures were set: on pairs of 80 news pages (the gold bodies of the development pages of
+article-extraction-benchmark) and texts made of them. No more than 0.20 of the words of a report are in sentences that
+are aligned with another hand's report of the same event; with 0.38 a retelling of a third of a report is taken for a
+spun copy, and with 0.6 for `LEAST_CONTAINED` short sentences that have nothing to do with each other are aligned. Where
+30 % of all words were replaced, 0.91 of them and more are in aligned sentences; of 40 % of the content words 0.72.
 
 Chinese, Japanese, Thai, Lao, Khmer and Burmese are aligned by characters.
 
@@ -43,12 +47,13 @@ class Alignment:
     """How the sentences of one text (`shorter`) stand in another one (`longer`).
 
     `partners` has for each sentence of `shorter` the place of the sentence of `longer` that is most like it, -1 where
-    none is alike enough; `agreements` how much the two agree, 0 to 1. `share` is what share of the words of `shorter`,
-    in sentences of `LEAST_WORDS` words or more, is in aligned sentences.
+    none is alike enough; `agreements` how much the two agree, 0 to 1. `n_words` of the words of `shorter` are in aligned
+    sentences, which is `share` of those in sentences of `LEAST_WORDS` words or more.
     """
 
     partners: NDArray[np.int64]
     agreements: NDArray[np.float64]
+    n_words: int
     share: float
 
     @property
@@ -69,13 +74,14 @@ def align(shorter: Sentences, longer: Sentences) -> Alignment:
     others = np.array([len(sentence) for sentence in other], np.int64)
     counted = lengths >= LEAST_WORDS
     if not counted.any() or not (others >= LEAST_WORDS).any():
-        return Alignment(partners, agreements, 0.0)
+        return Alignment(partners, agreements, 0, 0.0)
     scores = _agreements(_common_words(one, other), lengths, others)
     best = scores.argmax(axis=1)
     agreements[: len(one)] = scores[np.arange(len(one)), best]
     aligned = agreements[: len(one)] > 0
     partners[: len(one)][aligned] = best[aligned]
-    return Alignment(partners, agreements, float(lengths[aligned].sum() / lengths[counted].sum()))
+    n_words = int(lengths[aligned].sum())
+    return Alignment(partners, agreements, n_words, n_words / int(lengths[counted].sum()))
 
 
 def _agreements(

@@ -127,8 +127,9 @@ class Batch:
 class Generation:
     """The files of one generation of results, in a folder of their own.
 
-    `relations`, `memberships`, `clusters` are of all articles of the history, `of_run` the relations of the run that
-    made it; `compared` are the texts that need not be compared with each other again.
+    `relations` and `clusters` are of all articles of the history, `of_run` the relations of the run that made it;
+    `memberships` are those of the run's articles, `regrouped` those of earlier runs. `compared` are the texts that need
+    not be compared with each other again.
     """
 
     folder: Path
@@ -140,8 +141,13 @@ class Generation:
 
     @property
     def memberships(self) -> Path:
-        """Return the file of the groups of all articles."""
+        """Return the file of the groups of the run's articles."""
         return self.folder / "memberships.parquet"
+
+    @property
+    def regrouped(self) -> Path:
+        """Return the file of the groups of earlier runs' articles."""
+        return self.folder / "regrouped.parquet"
 
     @property
     def clusters(self) -> Path:
@@ -191,7 +197,8 @@ def relate_shards(shards: Sequence[str], folder: str, fresh: bool, *, watch: Wat
             )
             write_receipt(done)
             write_history(home, History(version, told.shards, str(generation.folder)))
-    return StoriesReceipt(done, str(generation.of_run), str(generation.memberships), str(generation.clusters))
+    files = (generation.of_run, generation.memberships, generation.regrouped, generation.clusters)
+    return StoriesReceipt(done, *map(str, files))
 
 
 def _digest_of_shard(shard: str) -> str:
@@ -215,6 +222,7 @@ def _make_generation(home: Path, history: History, n_ours: int, generation: Gene
             former = Generation(Path(history.generation))
             join.add_rows("compared", _read_parts(former.compared))
             join.add_rows("former", _read_parts(former.memberships))
+            join.add_rows("former", _read_parts(former.regrouped))
             join.add_rows("relations", _read_parts(former.relations))
         join.number_articles(first)
         join.find_candidates({came: partial(_read_parts, file) for came, file in signed.items()})
@@ -225,7 +233,8 @@ def _make_generation(home: Path, history: History, n_ours: int, generation: Gene
         _write(generation.of_run, join.read(READ_RELATIONS_OF_RUN, first=first), Relation)
         _write(generation.clusters, join.read(READ_CLUSTERS), Cluster)
         _write(generation.compared, join.read(READ_COMPARED), Compared)
-        _write(generation.memberships, join.read(READ_MEMBERSHIPS), Membership)
+        _write(generation.regrouped, join.read(READ_MEMBERSHIPS, first=0, last=first - 1), Membership)
+        _write(generation.memberships, join.read(READ_MEMBERSHIPS, first=first, last=len(signed)), Membership)
         ((n_articles,),) = join.read(COUNT_ARTICLES_OF_RUN, first=first)
         return int(n_articles)
 

@@ -152,9 +152,11 @@ READ_PART_RELATIONS = """
     WHERE kind <> $related
     ORDER BY part, src, dst
 """
+# Of the articles whose shards came as the numbers from `first` to `last`.
 READ_MEMBERSHIPS = """
     SELECT article_id, coalesce(copy_cluster_id, article_id), coalesce(story_id, article_id)
     FROM articles LEFT JOIN memberships USING (article_id)
+    WHERE came BETWEEN $first AND $last
     ORDER BY article_id
 """
 READ_CLUSTERS = "SELECT * FROM clusters ORDER BY cluster_id, kind"

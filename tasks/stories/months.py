@@ -78,7 +78,7 @@ def _numbered(table: str) -> dict[str, int]:
 
 MONTHS = _numbered(NAMES)
 DOUBTFUL_MONTHS = _numbered(DOUBTFUL_NAMES)
-LEAST_APART = 2
+LEAST_APART = 4
 
 
 def find_months(words: Sequence[str]) -> int:

@@ -90,12 +90,16 @@ class StoriesReceipt:
     """What relating the articles of a run, to each other and to those of earlier runs, gave.
 
     `receipt` is that of the file `memberships`. All are paths of Parquet files with a column for each field of the
-    dataclass named, sorted by ids: `relations` (Relation) are those with at least one article of the run;
-    `memberships` (Membership) has a row for every article, of this run or an earlier one; `clusters` (Cluster) are all
-    groups of two articles or more.
+    dataclass named, sorted by ids:
+
+    - `relations` (Relation): those with at least one article of the run.
+    - `memberships` (Membership): one row for every article of the run.
+    - `regrouped` (Membership): one row for every article of earlier runs, whether its groups changed or not.
+    - `clusters` (Cluster): all groups of two articles or more, as they are now.
     """
 
     receipt: Receipt
     relations: str
     memberships: str
+    regrouped: str
     clusters: str

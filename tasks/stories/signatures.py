@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.stories.alignment import MAX_WORDS
+from tasks.stories.anchors import find_anchors
 from tasks.stories.months import find_months
 from tasks.stories.profiles import Profile, profile
 from tasks.stories.rarity import WINDOW_RE
@@ -40,7 +41,8 @@ class Signature:
     """An article ready to be compared.
 
     `sentences` are the hashes of the words of each sentence as they are aligned: in pieces of bounded length, unspaced
-    scripts by character. `profile` says what the article is about, `months` which months it names, as bits.
+    scripts by character. `anchors` are the hashes of its names and numbers, sorted. `profile` says what the article is
+    about, `months` which months it names, as bits.
     `text_key` is the same for articles with the same words in the same order, None where there is no word.
     `in_order` are the hashes of all shingles as they follow each other; `shingles` and `fingerprints` are sorted and
     without repeats, fingerprints empty for a very short text. `spans` has for each sentence of five words or more the
@@ -49,6 +51,7 @@ class Signature:
 
     story: Story
     sentences: tuple[Hashes, ...]
+    anchors: Hashes
     profile: Profile
     months: int
     text_key: str | None
@@ -66,7 +69,8 @@ class Signature:
 
 def sign(story: Story) -> Signature:
     """Make the signature of one article: linear in the length of its text."""
-    sentences = [split_words(sentence) for sentence in split_sentences(story.text)]
+    written = split_sentences(story.text)
+    sentences = [split_words(sentence) for sentence in written]
     words = [word for sentence in sentences for word in sentence]
     in_order = hash_shingles(words)
     shingles = np.unique(in_order)
@@ -80,6 +84,7 @@ def sign(story: Story) -> Signature:
     return Signature(
         story=story,
         sentences=tuple(map(hash_words, _cut(sentences))),
+        anchors=find_anchors(written),
         profile=profile([] if is_brief else words),
         months=find_months(words),
         text_key=hash_text(words) if words else None,
