@@ -55,7 +55,7 @@ from tasks.outcome import Fatal, Retryable, StageName
 from tasks.shards import Receipt
 from tasks.spinner.task import repair_spinning
 from tasks.stage import Workplace
-from tasks.stories.records import StoriesReceipt
+from tasks.stories.records import StoriesReceipt, WitnessFile
 from tasks.stories.task import relate_stories
 from tasks.workers import Limits, close_shared_workers
 
@@ -114,7 +114,8 @@ def _clean(settings: Settings) -> State[Any]:
         templates = _learn(trails, place)
         trails = _lead("mending", trails, lambda trail: texts_of_shard.submit(trail, place, templates), place)
         stories = _relate(trails, place)
-        trails = _lead("repairing", trails, lambda trail: words_of_shard.submit(trail, place), place)
+        witnesses = stories.witnesses if isinstance(stories, StoriesReceipt) else {}
+        trails = _lead("repairing", trails, lambda trail: words_of_shard.submit(trail, place, witnesses), place)
         with _named("export failed for good, and nothing new was published"):
             published = publish_tables(_request(out, run, crawl, trails, stories), place)
         finish(out)  # whatever comes after: what is published is published, and the next run is another one
@@ -163,9 +164,9 @@ def texts_of_shard(trail: ShardTrail, place: Workplace, templates: Mapping[str, 
 
 
 @task(name="shard: words", persist_result=False)
-def words_of_shard(trail: ShardTrail, place: Workplace) -> ShardTrail:
+def words_of_shard(trail: ShardTrail, place: Workplace, witnesses: Mapping[str, WitnessFile]) -> ShardTrail:
     """Lead one shard of texts through the stages that work on its words."""
-    return _step(trail, StageName.SPINNER, lambda last: repair_spinning(last, place))
+    return _step(trail, StageName.SPINNER, lambda last: repair_spinning(last, place, witnesses.get(last.path)))
 
 
 def _step(trail: ShardTrail, stage: StageName, work: Callable[[Receipt], Receipt]) -> ShardTrail:

@@ -7,6 +7,7 @@ from tasks.outcome import StageName
 from tasks.shards import Receipt
 from tasks.spinner.records import UnspunDocument
 from tasks.stage import RETRY_DELAYS_S, DocumentStage, Workplace, is_retryable, run_stage
+from tasks.stories.records import WitnessFile
 
 STAGE = DocumentStage(
     StageName.SPINNER,
@@ -23,6 +24,6 @@ STAGE = DocumentStage(
     retry_condition_fn=is_retryable,
     persist_result=False,  # the shard on disk is the result, and its key the cache: they outlive Prefect's own state
 )
-def repair_spinning(shard: Receipt, place: Workplace) -> Receipt:
-    """Repair the spun words of one shard of mended documents."""
-    return run_stage(STAGE, shard, place)
+def repair_spinning(shard: Receipt, place: Workplace, witnesses: WitnessFile | None = None) -> Receipt:
+    """Repair the spun words of one shard of mended documents, with the witnesses found for it, if any."""
+    return run_stage(STAGE, shard, place, witnesses)

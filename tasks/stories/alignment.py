@@ -47,8 +47,8 @@ class Alignment:
     """How the sentences of one text (`shorter`) stand in another one (`longer`).
 
     `partners` has for each sentence of `shorter` the place of the sentence of `longer` that is most like it, -1 where
-    none is alike enough; `agreements` how much the two agree, 0 to 1. `n_words` of the words of `shorter` are in aligned
-    sentences, which is `share` of those in sentences of `LEAST_WORDS` words or more.
+    none is alike enough; `agreements` how much the two agree, 0 to 1. Aligned sentences have `n_words` of the words of
+    `shorter`, which is `share` of those in sentences of `LEAST_WORDS` words or more.
     """
 
     partners: NDArray[np.int64]

@@ -8,7 +8,8 @@ number of runs, and the number and order of the shards:
 2. Candidates. `join` finds the pairs of a new article and any other one that share enough marks.
 3. Verification. The texts of the candidates are read again, in batches of bounded size, and compared in full.
 4. Groups. The relations are cut into parts that hang together, and `clusters` groups each.
-5. The results become the next generation of the history (`history`), and those that concern the run are its tables.
+5. Witnesses. For the articles of the run, sentences of related ones are aligned (`witnesses`), a file for each shard.
+6. The results become the next generation of the history (`history`), and those that concern the run are its tables.
 
 Only floods differ: where a mark is in more than 33 articles, each meets its neighbours in the list, and pairs that were
 neighbours in an earlier run stay related.
@@ -17,6 +18,7 @@ A run killed at any moment leaves the history as it was; one run at a time works
 sees to.
 """
 
+import json
 import time
 import unicodedata
 from array import array
@@ -39,6 +41,7 @@ from tasks.outcome import StageName
 from tasks.rule_table import rules_version
 from tasks.shards import (
     Receipt,
+    Row,
     digest_of,
     file_digest,
     read_receipt,
@@ -46,10 +49,19 @@ from tasks.shards import (
     to_record,
     whole_file,
     write_receipt,
+    write_shard,
 )
 from tasks.stories.candidates import in_utc
 from tasks.stories.clusters import Member, group
-from tasks.stories.history import GENERATIONS, SIGNATURES, History, SignedShard, read_history, write_history
+from tasks.stories.history import (
+    GENERATIONS,
+    SIGNATURES,
+    History,
+    SignedShard,
+    read_history,
+    sweep,
+    write_history,
+)
 from tasks.stories.join import (
     COUNT_ARTICLES,
     COUNT_ARTICLES_OF_RUN,
@@ -62,12 +74,23 @@ from tasks.stories.join import (
     READ_PART_RELATIONS,
     READ_RELATIONS,
     READ_RELATIONS_OF_RUN,
+    READ_WITNESSED,
     Join,
     open_join,
 )
-from tasks.stories.records import Cluster, Membership, Relation, RelationKind, StoriesReceipt, Story
+from tasks.stories.records import (
+    ArticleWitnesses,
+    Cluster,
+    Membership,
+    Relation,
+    RelationKind,
+    StoriesReceipt,
+    Story,
+    WitnessFile,
+)
 from tasks.stories.relations import compare
 from tasks.stories.signatures import Signature, sign
+from tasks.stories.witnesses import find_witnesses
 from tasks.workers import Watch
 
 LIBRARIES = ("duckdb", "numpy", "rapidfuzz")
@@ -76,6 +99,9 @@ LIBRARIES = ("duckdb", "numpy", "rapidfuzz")
 BATCH_CHARS = 8_000_000
 WRITE_ROWS = 16_384
 READ_ROWS = 65_536
+# Of how many articles the sentences are asked as witnesses for one article.
+MOST_WITNESSING_ARTICLES = 8
+WITNESSES = "witnesses"
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -160,6 +186,11 @@ class Generation:
         return self.folder / "compared.parquet"
 
     @property
+    def witnesses(self) -> Path:
+        """Return the file that says which file of witnesses each shard of the run has."""
+        return self.folder / "witnesses.json"
+
+    @property
     def of_run(self) -> Path:
         """Return the file of the relations that concern the run."""
         return self.folder / "relations-of-run.parquet"
@@ -197,8 +228,16 @@ def relate_shards(shards: Sequence[str], folder: str, fresh: bool, *, watch: Wat
             )
             write_receipt(done)
             write_history(home, History(version, told.shards, str(generation.folder)))
-    files = (generation.of_run, generation.memberships, generation.regrouped, generation.clusters)
-    return StoriesReceipt(done, *map(str, files))
+        witnesses = {shard: WitnessFile(file) for shard, file in json.loads(generation.witnesses.read_text()).items()}
+        sweep((home / WITNESSES).glob("*"), keep=(Path(file.path) for file in witnesses.values()))
+    return StoriesReceipt(
+        done,
+        relations=str(generation.of_run),
+        memberships=str(generation.memberships),
+        regrouped=str(generation.regrouped),
+        clusters=str(generation.clusters),
+        witnesses=witnesses,
+    )
 
 
 def _digest_of_shard(shard: str) -> str:
@@ -235,6 +274,7 @@ def _make_generation(home: Path, history: History, n_ours: int, generation: Gene
         _write(generation.compared, join.read(READ_COMPARED), Compared)
         _write(generation.regrouped, join.read(READ_MEMBERSHIPS, first=0, last=first - 1), Membership)
         _write(generation.memberships, join.read(READ_MEMBERSHIPS, first=first, last=len(signed)), Membership)
+        _write_witnesses(join, home, history, first, generation)
         ((n_articles,),) = join.read(COUNT_ARTICLES_OF_RUN, first=first)
         return int(n_articles)
 
@@ -302,19 +342,52 @@ def cut_batches(rows: Iterable[tuple[Any, ...]], shards: Sequence[str]) -> Itera
 
 
 def _verify(batch: Batch) -> list[Relation]:
-    """Read the texts of a batch and compare its pairs in full."""
+    """Compare the pairs of a batch in full."""
+    signatures = {article_id: sign(story) for article_id, story in _read_texts(batch)}
+    relations = (compare(signatures[one], signatures[other]) for one, other in batch.pairs)
+    return [relation for relation in relations if relation is not None]
+
+
+def _read_texts(batch: Batch) -> Iterator[tuple[str, Story]]:
+    """Read the articles of a batch, each with its id."""
     wanted: dict[str, set[int]] = {}
     for place in batch.places.values():
         wanted.setdefault(place.shard, set()).add(place.row_group)
-    signatures = {
-        story.article_id: sign(story)
-        for shard, row_groups in sorted(wanted.items())
-        for _, stories in _read_stories(shard, sorted(row_groups))
-        for story in stories
-        if story.article_id in batch.places and batch.places[story.article_id].shard == shard
-    }
-    relations = (compare(signatures[one], signatures[other]) for one, other in batch.pairs)
-    return [relation for relation in relations if relation is not None]
+    for shard, row_groups in sorted(wanted.items()):
+        for _, stories in _read_stories(shard, sorted(row_groups)):
+            for story in stories:
+                if story.article_id in batch.places and batch.places[story.article_id].shard == shard:
+                    yield story.article_id, story
+
+
+# Witnesses
+
+
+def _write_witnesses(join: Join, home: Path, history: History, first: int, generation: Generation) -> None:
+    """Write for each shard of the run a file with the witnesses for its articles, and which shard has which file.
+
+    A file is named by what is in it, so that a shard whose witnesses are the same as before need not be repaired again.
+    """
+    shards = [one.shard for one in history.shards]
+    files: dict[str, str] = {}
+    rows = join.read(READ_WITNESSED, first=first, most=MOST_WITNESSING_ARTICLES)
+    for came, of_shard in groupby(rows, key=itemgetter(1)):
+        found = [one for batch in cut_batches(of_shard, shards) for one in _witness(batch)]
+        if found:
+            written = home / WITNESSES / "new.parquet"
+            digest = write_shard(written, (Row(one, None) for one in found), ArticleWitnesses)
+            files[shards[came]] = str(written.replace(written.with_stem(digest)))
+    with whole_file(generation.witnesses) as temporary:
+        temporary.write_text(json.dumps(files, indent=1) + "\n", "utf-8")
+
+
+def _witness(batch: Batch) -> Iterator[ArticleWitnesses]:
+    """Yield the witnesses for each suspect of a batch that has any."""
+    stories = dict(_read_texts(batch))
+    for suspect, pairs in groupby(batch.pairs, key=itemgetter(0)):
+        witnesses = find_witnesses(stories[suspect], [stories[other] for _, other in pairs])
+        if witnesses:
+            yield ArticleWitnesses(suspect, witnesses)
 
 
 # Groups

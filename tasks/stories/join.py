@@ -169,6 +169,21 @@ READ_RELATIONS_OF_RUN = """
        OR dst IN (SELECT article_id FROM articles WHERE came >= $first)
     ORDER BY src, dst
 """
+# For each article of the run, the articles that may witness for it: those that have sentences in common with it, or
+# with the article that stands for its words, the closest first.
+READ_WITNESSED = """
+    WITH related AS (SELECT src AS one, dst AS other, score, n_sentences FROM relations
+                     UNION ALL SELECT dst, src, score, n_sentences FROM relations)
+    SELECT suspect.article_id, suspect.came, suspect.row_group, suspect.n_chars,
+           other.article_id, other.came, other.row_group, other.n_chars
+    FROM articles AS suspect
+    JOIN articles AS standing ON standing.text_key = suspect.text_key AND standing.alone
+    JOIN related ON related.one = standing.article_id AND related.n_sentences > 0
+    JOIN articles AS other ON other.article_id = related.other AND other.alone
+    WHERE suspect.came >= $first
+    QUALIFY row_number() OVER (PARTITION BY suspect.article_id ORDER BY score DESC, other.article_id) <= $most
+    ORDER BY suspect.came, suspect.article_id, other.article_id
+"""
 COUNT_ARTICLES = "SELECT count(*) FROM articles"
 COUNT_ARTICLES_OF_RUN = "SELECT count(*) FROM articles WHERE came >= $first"
 

@@ -1,6 +1,7 @@
 """What the stories room gives: relations between articles, the groups they form, and witness sentences."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -78,11 +79,45 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
+class WordChange:
+    """Words of a suspect sentence and what stands in their place in a witness; offsets count in the suspect's text."""
+
+    start: int
+    end: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Witness:
-    """A sentence of another copy that still has the original words. `article_id` is the article it stands in."""
+    """A sentence of another copy that still has the original words. `article_id` is the article it stands in.
+
+    It witnesses for the sentence at `start` to `end` of the suspect's text, with which it agrees by `agreement` (what
+    share of the words of the longer one they have in common, in order). `changes` are the places where the two differ
+    by a few words that are neither names nor numbers.
+    """
 
     article_id: str
     text: str
+    start: int = 0
+    end: int = 0
+    agreement: float = 0.0
+    changes: tuple[WordChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessFile:
+    """A Parquet file with the witnesses for the articles of one shard, named by what is in it."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleWitnesses:
+    """A row of a witness file: all witnesses for one article, in the order of its sentences, the best first."""
+
+    article_id: str
+    witnesses: tuple[Witness, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +131,8 @@ class StoriesReceipt:
     - `memberships` (Membership): one row for every article of the run.
     - `regrouped` (Membership): one row for every article of earlier runs, whether its groups changed or not.
     - `clusters` (Cluster): all groups of two articles or more, as they are now.
+
+    `witnesses` has for the path of each shard that has any the file of its witnesses.
     """
 
     receipt: Receipt
@@ -103,3 +140,4 @@ class StoriesReceipt:
     memberships: str
     regrouped: str
     clusters: str
+    witnesses: Mapping[str, WitnessFile] = field(default_factory=dict)

@@ -12,8 +12,8 @@ The closest kind that holds is stated, of these:
   has no more.
 - Both only where names and numbers in what agrees are the same (`anchors`): reports filled into one template are
   neither.
-- **same_story**: alike in topic (`profiles`) by at least `SAME_TOPIC`, and published within `SAME_DAYS` days. `score` is
-  that likeness. Where a date is missing the months that the texts name must not speak against it (`months`).
+- **same_story**: alike in topic (`profiles`) by at least `SAME_TOPIC`, and published within `SAME_DAYS` days. `score`
+  is that likeness. Where a date is missing the months that the texts name must not speak against it (`months`).
 - **related**: alike in topic by at least `RELATED_TOPIC`: the same saga at another time, or a kindred matter.
 
 What is refused. Nothing is stated of a text too short to judge (`signatures`), and of texts in languages that `rarity`
@@ -151,6 +151,7 @@ def _may_be_of_one_time(src: Signature, dst: Signature, gap: int | None) -> bool
 def count_days_between(one: datetime | None, other: datetime | None) -> int | None:
     """Return the number of whole days between two points in time, whichever is first; None where one is unknown.
 
+    >>> from datetime import UTC
     >>> count_days_between(datetime(2020, 9, 14, 22), datetime(2020, 9, 16, 21, tzinfo=UTC))
     1
     """
