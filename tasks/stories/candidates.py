@@ -12,9 +12,13 @@ A word that very many articles have would alone make all their pairs. So each li
 the news all year brings together the reports of a few days; a thousand near copies of one agency report form a chain
 that hangs together, at a cost that grows with their number and not with its square. Up to 33 articles nothing is lost.
 
-FIGURES
+How the figures were set. Of the texts that `tests/eval/story_pairs.py` makes of 80 news pages, all copies, partial
+copies and simulated translations and 399 of 400 spun copies are candidates with their original: by their wording all
+copies, but of those with 40 % of the words replaced 1 in 5; by their features all but 5. Of the 3160 pairs of these
+pages 31 are candidates, half of which report one event. So bands of MinHash signatures (LSH), the usual index for spun
+copies, would find one pair in a thousand more, and are not kept.
 
-The same rule stands a second time in `corpus`, as SQL over files; a test holds the two together.
+The same rule stands a second time in `join`, as SQL over files; a test holds the two together.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
