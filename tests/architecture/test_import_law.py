@@ -36,7 +36,7 @@ EDGES = {
     "tasks/fetch/resolver.py": {"aiohttp", "socket"},
     "tasks/fetch/second_client.py": {"curl_cffi", "aiohttp", "socket"},
     "tasks/fetch/warc.py": {"fastwarc"},
-    "tasks/stories/corpus.py": {"duckdb", "tempfile"},
+    "tasks/stories/join.py": {"duckdb", "tempfile"},
     "tasks/export/generations.py": {"shutil"},
     "tasks/export/run_index.py": {"duckdb"},
 }
