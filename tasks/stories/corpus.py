@@ -23,7 +23,7 @@ import time
 import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, MutableSequence, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import groupby, islice
@@ -45,6 +45,7 @@ from tasks.shards import (
     digest_of,
     file_digest,
     read_receipt,
+    receipt_path,
     retryable_disk,
     to_record,
     whole_file,
@@ -55,10 +56,11 @@ from tasks.stories.candidates import in_utc
 from tasks.stories.clusters import Member, group
 from tasks.stories.history import (
     GENERATIONS,
-    SIGNATURES,
     History,
     SignedShard,
     read_history,
+    remove_unnamed,
+    signatures_file,
     sweep,
     write_history,
 )
@@ -195,6 +197,11 @@ class Generation:
         """Return the file of the relations that concern the run."""
         return self.folder / "relations-of-run.parquet"
 
+    def is_whole(self) -> bool:
+        """Say whether all files are there."""
+        tables = (self.relations, self.of_run, self.clusters, self.compared, self.regrouped, self.memberships)
+        return all(path.exists() for path in (*tables, self.witnesses))
+
 
 def relate_shards(shards: Sequence[str], folder: str, fresh: bool, *, watch: Watch) -> StoriesReceipt:  # noqa: ARG001  (every job gets a watch; this one works on no single document)
     """Relate the articles of all `shards` (paths of shards of MendedDocument), and group them; runs in a child process.
@@ -208,14 +215,17 @@ def relate_shards(shards: Sequence[str], folder: str, fresh: bool, *, watch: Wat
     with retryable_disk(home):
         version = digest_of(rules_version("stories", LIBRARIES), unicodedata.unidata_version)
         known = read_history(home, version)
+        if fresh or not Generation(Path(known.generation)).is_whole():
+            known = replace(known, generation="")
         ordered = sorted((_digest_of_shard(shard), shard) for shard in shards)
-        ours = [SignedShard(shard, digest, str(_signatures(home, version, digest))) for digest, shard in ordered]
+        ours = [SignedShard(shard, digest, str(signatures_file(home, version, digest))) for digest, shard in ordered]
         told = known.with_shards(ours)
-        generation = Generation(home / GENERATIONS / told.key())
-        done = None if fresh or told != known else read_receipt(generation.memberships)
+        generation = Generation(home / GENERATIONS / told.key(len(ours)))
+        is_known = told == known and known.generation == str(generation.folder)
+        done = read_receipt(generation.memberships) if is_known else None
         if done is None:
-            base = History(version, told.shards) if fresh else told
-            n_articles = _make_generation(home, base, len(ours), generation, fresh)
+            receipt_path(generation.memberships).unlink(missing_ok=True)  # a kill must not leave it beside other files
+            n_articles = _make_generation(home, told, len(ours), generation, fresh)
             done = Receipt(
                 stage=StageName.STORIES,
                 path=str(generation.memberships),
@@ -228,6 +238,8 @@ def relate_shards(shards: Sequence[str], folder: str, fresh: bool, *, watch: Wat
             )
             write_receipt(done)
             write_history(home, History(version, told.shards, str(generation.folder)))
+        else:
+            remove_unnamed(home, known)
         witnesses = {shard: WitnessFile(file) for shard, file in json.loads(generation.witnesses.read_text()).items()}
         sweep((home / WITNESSES).glob("*"), keep=(Path(file.path) for file in witnesses.values()))
     return StoriesReceipt(
@@ -244,10 +256,6 @@ def _digest_of_shard(shard: str) -> str:
     """Return the digest that the shard's receipt states, or that of the file where it has none."""
     receipt = read_receipt(Path(shard))
     return file_digest(Path(shard)) if receipt is None else receipt.digest
-
-
-def _signatures(home: Path, version: str, digest: str) -> Path:
-    return home / SIGNATURES / f"{digest_of(version, digest)}.parquet"
 
 
 def _make_generation(home: Path, history: History, n_ours: int, generation: Generation, fresh: bool) -> int:

@@ -48,40 +48,59 @@ class History:
 
     def with_shards(self, shards: Sequence[SignedShard]) -> "History":
         """Return this history with `shards` as the last to come."""
-        ours = {one.digest for one in shards}
-        return replace(self, shards=(*(one for one in self.shards if one.digest not in ours), *shards))
+        digests, paths = {one.digest for one in shards}, {one.shard for one in shards}
+        others = (one for one in self.shards if one.digest not in digests and one.shard not in paths)
+        return replace(self, shards=(*others, *shards))
 
-    def key(self) -> str:
-        """Return a digest of what was related, in which order it came, and by which rules."""
-        return digest_of(self.version, *(one.digest for one in self.shards))
+    def key(self, n_ours: int) -> str:
+        """Return a digest of what was related, in which order it came, how many shards came last, by which rules."""
+        return digest_of(self.version, str(n_ours), *(one.digest for one in self.shards))
 
 
 def read_history(home: Path, version: str) -> History:
-    """Return the history that stands in `home`, without shards that are gone; results only if made by these rules."""
+    """Return the history that stands in `home`, without shards that are gone; results only if made by these rules.
+
+    The signatures it names are those by these rules, there or not.
+    """
     try:
         found = from_record(json.loads((home / FILE).read_text("utf-8")), History)
-    except (FileNotFoundError, ValueError, cattrs.BaseValidationError):
+    except (FileNotFoundError, TypeError, ValueError, cattrs.BaseValidationError):
         return History(version)
-    there = tuple(one for one in found.shards if Path(one.shard).exists())
+    there = tuple(
+        replace(one, signatures=str(signatures_file(home, version, one.digest)))
+        for one in found.shards
+        if Path(one.shard).exists()
+    )
     if found.version != version or not Path(found.generation).is_dir():
         return History(version, there)
     return replace(found, shards=there)
 
 
+def signatures_file(home: Path, version: str, digest: str) -> Path:
+    """Return where the signatures of a shard with this digest stand, made by these rules."""
+    return home / SIGNATURES / f"{digest_of(version, digest)}.parquet"
+
+
 def write_history(home: Path, history: History) -> None:
-    """Make `history` the one that the next run finds, then remove the results and signatures that it does not name."""
+    """Make `history` the one that the next run finds, then remove what it does not name."""
     with whole_file(home / FILE) as temporary:
         temporary.write_text(json.dumps(to_record(history), indent=1) + "\n", "utf-8")
-    sweep((home / GENERATIONS).glob("*/*"), keep=Path(history.generation).glob("*"))
+    remove_unnamed(home, history)
+
+
+def remove_unnamed(home: Path, history: History) -> None:
+    """Remove the results and signatures that `history` does not name, and what killed runs left half written."""
+    sweep(home.glob(f".{FILE}.*"))
+    sweep((home / GENERATIONS).rglob("*"), keep=Path(history.generation).glob("*"))
     sweep((home / SIGNATURES).glob("*"), keep=(Path(one.signatures) for one in history.shards))
 
 
-def sweep(files: Iterable[Path], keep: Iterable[Path] = ()) -> None:
-    """Remove `files` but those to keep, and folders that this leaves empty."""
+def sweep(paths: Iterable[Path], keep: Iterable[Path] = ()) -> None:
+    """Remove files but those to keep, and folders that are empty then."""
     kept = set(keep)
-    for path in sorted(files, reverse=True):
-        if path in kept or not path.is_file():
-            continue
-        path.unlink()
-        if not any(path.parent.iterdir()):
-            path.parent.rmdir()
+    for path in sorted(paths, reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path not in kept:
+            path.unlink()
