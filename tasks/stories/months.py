@@ -3,7 +3,7 @@
 A report names the months around it: the election in August, the talks of September. Of the months that a text names,
 in the order in which they follow each other, the last one is taken for its time: of August, September, December and
 March it is March, since between March and August lies the longest gap. Two articles are *not* of one time if their
-last months are two or more apart; where one of them names no month, nothing is known against it.
+last months are four or more apart; where one of them names no month, nothing is known against it.
 
 Whole names in 20 languages count. A name that is also another word (May, March, mars, mai), and one cut short (Aug,
 Sept), counts only beside a number or after a word such as "in" or "since". Chinese, Japanese and Korean write months

@@ -1,7 +1,7 @@
 """How rare a word is in text at large: what tells an article from others is its names, numbers and unusual words.
 
 The weight of a word is how far it lies below the common ones, in powers of ten: 0 for a word that makes up a
-thousandth of all text or more ("the", "said"), 1 for one in ten thousand ("president"), 2.5 for a word that is in no
+thousandth of all text or more ("the", "said"), 1 for one in ten thousand ("council"), 2.5 for a word that is in no
 list, as nearly all names are. Frequencies are those of the small lists of wordfreq 3.1.1 (Robyn Speer; web pages, news,
 subtitles and books in 40 languages; CC BY-SA 4.0), cut off at ten in a million; `build_rarity` makes the file. All
 lists are one: a word counts as often as in the language that has it most often. So a text's language need not be told
