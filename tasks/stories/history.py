@@ -91,7 +91,7 @@ def write_history(home: Path, history: History) -> None:
 def remove_unnamed(home: Path, history: History) -> None:
     """Remove the results and signatures that `history` does not name, and what killed runs left half written."""
     sweep(home.glob(f".{FILE}.*"))
-    sweep((home / GENERATIONS).rglob("*"), keep=Path(history.generation).glob("*"))
+    sweep((home / GENERATIONS).rglob("*"), keep=Path(history.generation).glob("[!.]*"))
     sweep((home / SIGNATURES).glob("*"), keep=(Path(one.signatures) for one in history.shards))
 
 
