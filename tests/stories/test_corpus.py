@@ -120,7 +120,7 @@ def test_same_result_as_in_memory_whatever_the_shards(documents: list[MendedDocu
 
 
 @given(st.lists(ARRIVALS, min_size=1, max_size=4), st.randoms(use_true_random=False))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_same_history_whatever_the_order_of_arrival(arrivals: list[list[MendedDocument]], rng: random.Random) -> None:
     """Documents come in up to four runs; some come again, with another text or date, or as they were."""
     latest: dict[str, MendedDocument] = {}

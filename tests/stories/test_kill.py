@@ -30,7 +30,7 @@ RANDOM_KILLS = 12
 FRESH_KILLS = 4
 # Every change to the file system is a moment to die at; so many there are at least and at most.
 LEAST_STEPS, MOST_STEPS = 25, 120
-STRIDE = 8
+STRIDE = 12
 
 State = dict[str, bytes]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tasks.stories.records import Story
 from tasks.stories.shingles import SHINGLE_WORDS, containment, fold, hash_shingles, hash_text, is_in, split_words
-from tasks.stories.signatures import MIN_SHINGLES, WINDOW, representatives, sign, winnow
+from tasks.stories.signatures import MAX_FINGERPRINTS, MIN_SHINGLES, WINDOW, representatives, sign, winnow
 
 WORDS = st.lists(st.sampled_from([f"word{number}" for number in range(40)]), max_size=60)
 HASHES = st.lists(st.integers(0, 2**64 - 1), max_size=80)
@@ -87,7 +87,14 @@ def test_containment_is_that_of_sets(one: list[int], other: list[int]) -> None:
 @given(HASHES)
 def test_winnowing_takes_the_smallest_of_every_window(values: list[int]) -> None:
     windows = [values[at : at + WINDOW] for at in range(len(values) - WINDOW + 1)]
-    assert winnow(np.array(values, dtype=np.uint64)).tolist() == sorted({min(window) for window in windows})
+    expected = sorted({min(window) >> 32 for window in windows})
+    assert winnow(np.array(values, dtype=np.uint64)).tolist() == expected
+
+
+def test_of_many_fingerprints_the_smallest_are_kept() -> None:
+    values = np.random.default_rng(0).integers(0, 2**64, 20_000, np.uint64)
+    every = {int(values[at : at + WINDOW].min()) >> 32 for at in range(len(values) - WINDOW + 1)}
+    assert winnow(values).tolist() == sorted(every)[:MAX_FINGERPRINTS]
 
 
 @given(WORDS, WORDS, st.permutations([f"shared{number}" for number in range(12)]), WORDS, WORDS)
