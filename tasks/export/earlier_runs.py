@@ -10,7 +10,9 @@ What supersedes what:
   once keeps that article: the page has gone, the news has not.
 - The relations of the articles that the run related, all older relations of any of them: a run tells each of its
   articles' relations anew, those with articles of earlier runs too.
-- A group the older row of its id and kind, also where it says that the group is gone.
+- A group the older row of its id and kind, also where it says that the group is gone. So is a group that an article
+  left and of which nothing is said: it would be told if it were still there. A group that nobody left and of which
+  nothing is said stays, since the stories stage may have forgotten it.
 
 An article that stays, but changed groups because new articles tied two of them together, has its `copy_cluster_id` and
 `story_id` replaced, and nothing else. Where the stories stage failed, nothing is known of groups and relations, and all
@@ -33,10 +35,10 @@ BY_NAME = {table.name: table for table in TABLES}
 
 
 def earlier_articles(draft: Draft) -> Iterator[pa.Table]:
-    """Give the ids of all articles of the generation before, in tables with the column `article_id`."""
+    """Give the memberships of all articles of the generation before, as they are published."""
     for file in draft.base.files if draft.base else ():
         if file.table == ARTICLES.name:
-            yield from read_parts(draft.base_path(file), ["article_id"])
+            yield from read_parts(draft.base_path(file), MEMBERSHIP)
 
 
 def take_over(draft: Draft, index: RunIndex) -> list[TableFile]:

@@ -99,8 +99,7 @@ def _write_run(request: PublishRequest, draft: Draft, index: RunIndex) -> tuple[
         for trail in request.trails:
             _write_shard(trail, stamp, index, writers)
         if request.stories is not None:
-            for part in earlier_articles(draft):
-                index.add_earlier(part)
+            index.add_earlier(earlier_articles(draft))
             _write_relations(Path(request.stories.relations), index, writers[RELATIONS.name])
             _write_clusters(Path(request.stories.clusters), index, writers[CLUSTERS.name])
         run = _run_row(request, writers)

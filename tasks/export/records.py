@@ -2,7 +2,7 @@
 
 The row dataclasses have one field per column, of the same name and in the same order as `tasks.export.schema` says
 (a test compares them); what a column means is written there, and only there. A row of `relations` is the `Relation` of
-the stories room as it is, a row of `clusters` its `Cluster`.
+the stories room as it is.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from tasks.boilerplate.records import FieldSource
 from tasks.fetch.records import CrawlReceipt
 from tasks.outcome import DropReason, StageName
 from tasks.shards import Receipt
-from tasks.stories.records import StoriesReceipt
+from tasks.stories.records import ClusterKind, StoriesReceipt
 
 # The name under which the shards of inputs, the first of every trail, have their receipts.
 INPUTS = "inputs"
@@ -153,6 +153,19 @@ class RemovedRow:
     label: str
     rule: str
     confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRow:
+    """A row of `clusters`: a `Cluster` of the stories room that names published articles only."""
+
+    cluster_id: str
+    kind: ClusterKind
+    n_articles: int
+    earliest_article_id: str | None
+    best_article_id: str | None
+    first_published_at: datetime | None
+    last_published_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

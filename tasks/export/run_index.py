@@ -36,13 +36,30 @@ CLUSTER_KEY = ["cluster_id", "kind"]
 
 CREATE_TABLES = """
     CREATE TABLE articles (article_id VARCHAR);
-    CREATE TABLE earlier (article_id VARCHAR);
-    CREATE VIEW published AS FROM articles UNION ALL FROM earlier;
+    CREATE TABLE earlier (article_id VARCHAR, copy_cluster_id VARCHAR, story_id VARCHAR);
+    CREATE VIEW published AS FROM articles UNION ALL SELECT article_id FROM earlier;
     CREATE TABLE inputs (input VARCHAR);
     CREATE TABLE memberships (article_id VARCHAR, copy_cluster_id VARCHAR, story_id VARCHAR);
     CREATE TABLE regrouped (article_id VARCHAR, copy_cluster_id VARCHAR, story_id VARCHAR);
-    CREATE VIEW regroupings AS FROM memberships UNION ALL FROM regrouped;
+    CREATE TABLE changes (article_id VARCHAR, copy_cluster_id VARCHAR, story_id VARCHAR);
     CREATE TABLE clusters (cluster_id VARCHAR, kind VARCHAR)
+"""
+# The stories stage may name earlier articles whose groups are the same; most are, so what changed is found once.
+FIND_CHANGES = """
+    INSERT INTO changes
+    SELECT now.*
+    FROM (FROM memberships UNION ALL FROM regrouped) AS now JOIN earlier USING (article_id)
+    WHERE (now.copy_cluster_id, now.story_id) IS DISTINCT FROM (earlier.copy_cluster_id, earlier.story_id)
+"""
+FIND_LEFT_GROUPS = """
+    INSERT INTO clusters
+    SELECT DISTINCT earlier.copy_cluster_id, 'copy'
+    FROM earlier JOIN changes USING (article_id)
+    WHERE earlier.copy_cluster_id != changes.copy_cluster_id
+    UNION ALL
+    SELECT DISTINCT earlier.story_id, 'story'
+    FROM earlier JOIN changes USING (article_id)
+    WHERE earlier.story_id != changes.story_id
 """
 
 # By the columns that decide it (`Table.superseded_by`): how to find the rows of `batch`, which has these columns and
@@ -56,11 +73,7 @@ TOLD_ANEW = {
     ),
     ("cluster_id", "kind"): "FROM batch SEMI JOIN clusters USING (cluster_id, kind)",
 }
-REGROUP = """
-    SELECT position, regroupings.copy_cluster_id, regroupings.story_id
-    FROM batch JOIN regroupings USING (article_id)
-    WHERE (batch.copy_cluster_id, batch.story_id) IS DISTINCT FROM (regroupings.copy_cluster_id, regroupings.story_id)
-"""
+REGROUP = "SELECT position, changes.copy_cluster_id, changes.story_id FROM batch JOIN changes USING (article_id)"
 
 
 class RunIndex:
@@ -88,10 +101,13 @@ class RunIndex:
         with self._batch(pa.table({"input": pa.array(inputs, pa.string())})):
             self._duckdb.execute("INSERT INTO inputs FROM batch")
 
-    def add_earlier(self, articles: pa.Table) -> None:
-        """Add articles that earlier runs published: a table with the column `article_id`."""
-        with self._batch(articles):
-            self._duckdb.execute("INSERT INTO earlier FROM batch")
+    def add_earlier(self, articles: Iterable[pa.Table]) -> None:
+        """Add all articles that earlier runs published, as memberships; find out which of them changed groups."""
+        for part in articles:
+            with self._batch(part):
+                self._duckdb.execute("INSERT INTO earlier BY NAME FROM batch")
+        self._duckdb.execute(FIND_CHANGES)
+        self._duckdb.execute(FIND_LEFT_GROUPS)
 
     def memberships_of(self, articles: Sequence[str]) -> dict[str, Membership]:
         """Return the memberships of these articles by article id; all of them are absent without the stories stage."""
@@ -110,7 +126,7 @@ class RunIndex:
         """Say for each row of `keys` whether the run tells it anew.
 
         That is, by the columns of `keys`: whether the run published an article of this id or was given this input,
-        related at least one of the two articles of a relation, or says what became of a group.
+        related at least one of the two articles of a relation, or says what became of a group or of a member of it.
         """
         return self._find(keys, TOLD_ANEW[tuple(keys.column_names)])
 
@@ -121,7 +137,7 @@ class RunIndex:
 
     def regroup(self, articles: pa.Table) -> pa.Table:
         """Return rows of `articles` with the groups they have now; the same table where no group has changed."""
-        with self._batch(_numbered(articles.select(MEMBERSHIP))):
+        with self._batch(_numbered(articles.select(["article_id"]))):
             changes = {position: groups for position, *groups in self._duckdb.execute(REGROUP).fetchall()}
         if not changes:
             return articles

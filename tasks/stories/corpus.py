@@ -118,10 +118,16 @@ SIGNATURE_SCHEMA = pa.schema(
         ("n_sentences", pa.int32()),
         ("published_us", pa.int64()),  # microseconds since 1970
         ("fingerprints", pa.list_(pa.uint32())),
-        ("features", pa.list_(pa.uint64())),
+        ("features", pa.list_(pa.uint32())),
         ("feature_weights", pa.list_(pa.uint8())),
     ]
 )
+# Ids and hashes don't repeat, so dictionaries only cost; an article's are sorted, so their differences are short.
+SIGNATURE_LAYOUT = {
+    "compression": "zstd",
+    "use_dictionary": False,
+    "column_encoding": {f"{name}.list.element": "DELTA_BINARY_PACKED" for name in ("fingerprints", "features")},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +300,7 @@ def _sign_shard(one: SignedShard, fresh: bool) -> Path:
     """Write the signatures of the articles of one shard, unless they are there; return the path of the file."""
     target = Path(one.signatures)
     if fresh or not target.exists():
-        with whole_file(target) as temporary, pq.ParquetWriter(temporary, SIGNATURE_SCHEMA, compression="zstd") as out:
+        with whole_file(target) as temporary, pq.ParquetWriter(temporary, SIGNATURE_SCHEMA, **SIGNATURE_LAYOUT) as out:
             for row_group, stories in _read_stories(one.shard):
                 rows = [_signature_row(sign(story), row_group) for story in stories]
                 out.write_table(pa.Table.from_pylist(rows, schema=SIGNATURE_SCHEMA))

@@ -86,7 +86,7 @@ CREATE_POSTINGS = """
 # Fingerprints weigh one each, features what they count in the topic.
 MARKS = {
     "fingerprints": "SELECT article_id, unnest(fingerprints)::UBIGINT AS mark, 1 AS weight FROM batch",
-    "features": "SELECT article_id, unnest(features) AS mark, unnest(feature_weights)::BIGINT AS weight FROM batch",
+    "features": "SELECT article_id, unnest(features)::UBIGINT AS mark, unnest(feature_weights) AS weight FROM batch",
 }
 LOAD_WANTED = """
     INSERT INTO wanted
@@ -125,13 +125,14 @@ CHOOSE_CANDIDATES = """
     FROM by_topic AS pairs JOIN articles AS one ON one.n = pairs.one JOIN articles AS other ON other.n = pairs.other
     WHERE shared >= $least_features AND weight >= $feature_share * least(one.feature_weight, other.feature_weight)
 """
+# What was published at one time is often compared with each other, so its texts are read and signed together.
 READ_CANDIDATES = """
     SELECT one.article_id, one.came, one.row_group, one.n_chars,
            other.article_id, other.came, other.row_group, other.n_chars
     FROM candidates
     JOIN articles AS one ON one.n = candidates.one
     JOIN articles AS other ON other.n = candidates.other
-    ORDER BY one.n, other.n
+    ORDER BY least(one.published_us, other.published_us) NULLS LAST, one.n, other.n
 """
 # Groups: which articles hang together is found out in memory, by numbers; `parts` brings the answer back.
 READ_LINKS = """

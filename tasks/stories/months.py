@@ -87,15 +87,12 @@ def find_months(words: Sequence[str]) -> int:
     >>> bin(find_months("elections in august may help since march".split()))
     '0b10000100'
     """
-    months = 0
-    for place, word in enumerate(words):
-        number = MONTHS.get(word)
-        if number is None and word in DOUBTFUL_MONTHS:
-            before, after = words[place - 1] if place else "", words[place + 1] if place + 1 < len(words) else ""
-            if before.isdigit() or after.isdigit() or before in COMPANY:
-                number = DOUBTFUL_MONTHS[word]
-        if number is not None:
-            months |= 1 << number
+    distinct = set(words)
+    months = sum({1 << MONTHS[word] for word in distinct & MONTHS.keys()})
+    if distinct & DOUBTFUL_MONTHS.keys():
+        for before, word, after in zip(("", *words), words, (*words[1:], ""), strict=False):
+            if word in DOUBTFUL_MONTHS and (before.isdigit() or after.isdigit() or before in COMPANY):
+                months |= 1 << DOUBTFUL_MONTHS[word]
     return months
 
 

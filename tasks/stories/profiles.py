@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.stories.rarity import Weights, is_of_known_language, weigh
+from tasks.stories.rarity import Weights, is_of_known_language, look_up
 from tasks.stories.shingles import Hashes, hash_words
 
 FEATURES = 24
@@ -30,13 +30,13 @@ class Profile:
     """The words of an article, ready to be compared.
 
     `words` are the hashes of its distinct words, sorted; `topic` has what each counts, as a vector of length 1 (0 where
-    there is no rare word). `features` are hashes, sorted; `feature_weights` what each counts, in steps of
-    1/`FEATURE_STEPS`.
+    there is no rare word). `features` are upper halves of hashes, sorted; `feature_weights` what each counts, in steps
+    of 1/`FEATURE_STEPS`.
     """
 
     words: Hashes
     topic: Weights
-    features: Hashes
+    features: NDArray[np.uint32]
     feature_weights: NDArray[np.uint8]
     is_of_known_language: bool
 
@@ -46,9 +46,9 @@ def profile(text_words: Sequence[str]) -> Profile:
     counts = Counter(text_words)
     words = list(counts)
     times = np.fromiter(counts.values(), np.float32, len(words))
-    hashes, weights = hash_words(words), weigh(words)
+    rarity, hashes = look_up(words), hash_words(words)
     order = np.argsort(hashes)
-    hashes, weights = hashes[order], weights[order]
+    hashes, weights = hashes[order], rarity.weights[order]
     topic = weights * (1 + np.log(times[order]))
     rare = np.flatnonzero(weights >= LEAST_WEIGHT)
     # Of words that count the same those with the smallest hashes, so that the choice is settled.
@@ -57,9 +57,9 @@ def profile(text_words: Sequence[str]) -> Profile:
     return Profile(
         words=hashes,
         topic=topic / np.float32(length) if length else topic,
-        features=hashes[chosen],
+        features=(hashes[chosen] >> np.uint64(32)).astype(np.uint32),
         feature_weights=np.minimum(np.rint(topic[chosen] * FEATURE_STEPS), 255).astype(np.uint8),
-        is_of_known_language=is_of_known_language(words, list(counts.values())),
+        is_of_known_language=is_of_known_language(rarity, times),
     )
 
 

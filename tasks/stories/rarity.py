@@ -26,6 +26,7 @@ weigh nothing. Korean nouns carry their particles, so that hardly one is in a li
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -51,48 +52,58 @@ EMPTY_WINDOW_RE = re.compile(rf"[\u3041-\u309f]+|.{{1,{EAST_ASIAN_CHARS - 1}}}")
 NUMBER_WEIGHTS = (0.0, 0.0, 1.0, 1.5, 2.5)
 YEAR_RE = re.compile(r"(?:19|20)\d\d")
 YEAR_WEIGHT = 1.0
-OWN_SCRIPT_RE = re.compile(rf"[{EAST_ASIAN}{SOUTH_EAST_ASIAN}\uac00-\ud7a3]|\d+$")
+OWN_SCRIPT_RE = re.compile(rf"[{EAST_ASIAN}{SOUTH_EAST_ASIAN}\uac00-\ud7a3]")
 
 Weights = NDArray[np.float32]
 
 
-def weigh(words: Sequence[str]) -> Weights:
-    """Return the weight of each of `words`, which are folded: 0 (common) to 2.5 (in no list).
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """What is known of some words: how rare each is, 0 to 2.5; and the lists that have it, as bits of 64 languages.
 
-    >>> [round(float(weight), 1) for weight in weigh(["the", "council", "lukashenko"])]
+    `is_own` marks words in a script that alone tells the language, or in none (numbers).
+    """
+
+    weights: Weights
+    languages: NDArray[np.uint64]
+    is_own: NDArray[np.bool_]
+
+
+def look_up(words: Sequence[str]) -> Rarity:
+    """Return how rare each of `words` is, which are folded.
+
+    >>> [round(float(weight), 1) for weight in look_up(["the", "council", "lukashenko"]).weights]
     [0.0, 0.9, 2.5]
     """
-    rows, found = _look_up(words)
-    weights = np.where(found, _tables()["weights"][rows], np.float32(UNLISTED_WEIGHT)).astype(np.float32)
+    tables = _tables()
+    keys, known = row_keys(words), tables["keys"]
+    rows = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    found = known[rows] == keys
+    weights = np.where(found, tables["weights"][rows], np.float32(UNLISTED_WEIGHT))
+    languages = tables["languages"][rows] * found
+    is_own = np.zeros(len(words), np.bool_)
     for place, word in enumerate(words):
         if word.isdigit():
             weights[place] = YEAR_WEIGHT if YEAR_RE.fullmatch(word) else NUMBER_WEIGHTS[min(len(word), 4)]
-        elif not word.isascii() and WINDOW_RE.match(word) and EMPTY_WINDOW_RE.fullmatch(word):
-            weights[place] = 0
-    return weights
+            is_own[place] = True
+        elif not word.isascii() and OWN_SCRIPT_RE.match(word):
+            is_own[place] = True
+            if WINDOW_RE.match(word) and EMPTY_WINDOW_RE.fullmatch(word):
+                weights[place] = 0
+    return Rarity(weights, languages, is_own)
 
 
-def is_of_known_language(words: Sequence[str], counts: Sequence[int]) -> bool:
-    """Say whether weights mean something for a text of these distinct words, which occur so many times each."""
-    times = np.asarray(counts, np.float64)
-    own = np.array([OWN_SCRIPT_RE.match(word) is not None for word in words], np.bool_)
-    rows, found = _look_up(words)
-    listed = _tables()["languages"][rows] * (found & ~own)
-    bits = np.unpackbits(listed.astype("<u8").view(np.uint8).reshape(-1, 8), axis=1)
-    best = float((times @ bits).max(initial=0.0))
-    return bool(best + times[own].sum() >= LEAST_KNOWN * times.sum())
+def is_of_known_language(rarity: Rarity, counts: NDArray[np.float32]) -> bool:
+    """Say whether weights mean something for a text that has these distinct words so many times each."""
+    listed = rarity.languages[~rarity.is_own].astype("<u8")
+    bits = np.unpackbits(listed.view(np.uint8).reshape(-1, 8), axis=1)
+    best = float((counts[~rarity.is_own] @ bits).max(initial=0.0))
+    return bool(best + counts[rarity.is_own].sum() >= LEAST_KNOWN * counts.sum())
 
 
 def row_keys(words: Sequence[str]) -> NDArray[np.uint32]:
     """Return what words are found by in the file: 28 bits of their hash, so 1 word in 1,000 is taken for another."""
     return (hash_words(words) >> (np.uint64(64) - KEY_BITS)).astype(np.uint32)
-
-
-def _look_up(words: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return each word's row, and whether it is the word's own."""
-    keys, known = row_keys(words), _tables()["keys"]
-    rows = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-    return rows, known[rows] == keys
 
 
 @cache

@@ -103,7 +103,11 @@ def split_words(text: str) -> list[str]:
 
 def hash_shingles(words: Sequence[str]) -> Hashes:
     """Return the hash of every run of five of `words`, in their order; empty for fewer than five words."""
-    hashes = hash_words(words)
+    return mix_shingles(hash_words(words))
+
+
+def mix_shingles(hashes: Hashes) -> Hashes:
+    """Return what `hash_shingles` does, from the hashes of the words."""
     count = len(hashes) - SHINGLE_WORDS + 1
     if count < 1:
         return np.empty(0, dtype=np.uint64)

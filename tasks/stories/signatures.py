@@ -13,8 +13,9 @@ longer article may be a quotation, a standing line, a caption; that is no eviden
 text is related only to one that has exactly the same words. A text without any word is related to nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from tasks.stories.profiles import Profile, profile
 from tasks.stories.rarity import WINDOW_RE
 from tasks.stories.records import Story
 from tasks.stories.sentences import split_sentences
-from tasks.stories.shingles import SHINGLE_WORDS, Hashes, hash_shingles, hash_text, hash_words, is_in, split_words
+from tasks.stories.shingles import SHINGLE_WORDS, Hashes, hash_text, hash_words, is_in, mix_shingles, split_words
 
 # 24 words: the length of one long lede. Shorter "articles" are flashes, captions and stubs of broken pages.
 MIN_SHINGLES = 20
@@ -72,7 +73,8 @@ def sign(story: Story) -> Signature:
     written = split_sentences(story.text)
     sentences = [split_words(sentence) for sentence in written]
     words = [word for sentence in sentences for word in sentence]
-    in_order = hash_shingles(words)
+    hashes = hash_words(words)
+    in_order = mix_shingles(hashes)
     shingles = np.unique(in_order)
     is_brief = len(shingles) < MIN_SHINGLES
     ends = np.cumsum([len(sentence) for sentence in sentences], dtype=np.int64).tolist()
@@ -83,7 +85,7 @@ def sign(story: Story) -> Signature:
     ]
     return Signature(
         story=story,
-        sentences=tuple(map(hash_words, _cut(sentences))),
+        sentences=_cut(_hash_letters(words, hashes), ends),
         anchors=find_anchors(written),
         profile=profile([] if is_brief else words),
         months=find_months(words),
@@ -121,11 +123,23 @@ def winnow(in_order: Hashes) -> Fingerprints:
     return np.unique((smallest >> np.uint64(32)).astype(np.uint32))[:MAX_FINGERPRINTS]
 
 
-def _cut(sentences: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:
-    """Yield sentences as they are aligned; a window of unspaced script stands for its first character."""
-    for sentence in sentences:
-        letters = [word[0] if not word.isascii() and WINDOW_RE.match(word) else word for word in sentence]
-        yield from (letters[at : at + MAX_WORDS] for at in range(0, len(letters), MAX_WORDS))
+def _hash_letters(words: Sequence[str], hashes: Hashes) -> Hashes:
+    """Return the hashes of words as they are aligned: a window of unspaced script stands for its first character."""
+    windows = [place for place, word in enumerate(words) if not word.isascii() and WINDOW_RE.match(word)]
+    if not windows:
+        return hashes
+    letters = hashes.copy()
+    letters[windows] = hash_words([words[place][0] for place in windows])
+    return letters
+
+
+def _cut(hashes: Hashes, ends: Sequence[int]) -> tuple[Hashes, ...]:
+    """Cut the words of a text into its sentences, which end at `ends`, and long ones into pieces."""
+    return tuple(
+        hashes[at : min(at + MAX_WORDS, end)]
+        for start, end in pairwise((0, *ends))
+        for at in range(start, end, MAX_WORDS)
+    )
 
 
 def representatives(signatures: Sequence[Signature]) -> dict[str, str]:

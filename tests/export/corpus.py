@@ -198,9 +198,7 @@ def ends_of(pages: tuple[Page, Page]) -> tuple[str, str]:
 
 
 def cluster_of(cluster_id: str, *pages: Page, kind: ClusterKind = ClusterKind.COPY) -> Cluster:
-    """Return the group of these pages, the first one the earliest, the last one the best; of none, one that is gone."""
-    if not pages:
-        return Cluster(cluster_id, kind, 0, None, None, None, None)
+    """Return the group of these pages, the first one the earliest, the last one the best."""
     first, last = pages[0].article_id, pages[-1].article_id
     return Cluster(cluster_id, kind, len(pages), first, last, FIRST_DAY, LAST_DAY)
 

@@ -166,11 +166,43 @@ def test_a_group_that_grew_has_one_row(publish: Publish, out: Path, work: Path) 
     assert read(out, "clusters", CLUSTERS) == [("copy-one", "copy", 3), ("story-one", "story", 2)]
 
 
-def test_a_group_that_merged_into_another_is_gone(publish: Publish, out: Path, work: Path) -> None:
+def test_a_group_that_is_said_to_be_gone_is_gone(publish: Publish, out: Path, work: Path) -> None:
     publish_first(publish, out, work)
-    clusters = [cluster_of("copy-one"), cluster_of("copy-two", OLD, STEADY, NEW)]
-    publish(request_for(out, work, "two", [NEW], regrouped=moved(OLD, STEADY), clusters=clusters))
+    gone = replace(cluster_of("copy-one", OLD), n_articles=0)
+    publish(request_for(out, work, "two", [NEW], clusters=[gone, cluster_of("copy-two", OLD, STEADY, NEW)]))
     assert read(out, "clusters", CLUSTERS) == [("copy-two", "copy", 3), ("story-one", "story", 2)]
+
+
+def test_a_group_that_merged_into_another_is_gone_though_nobody_says_so(
+    publish: Publish, out: Path, work: Path
+) -> None:
+    publish_first(publish, out, work)
+    clusters = [cluster_of("copy-two", OLD, STEADY, NEW), cluster_of("story-two", OLD, NEW, kind=ClusterKind.STORY)]
+    publish(request_for(out, work, "two", [NEW], regrouped=moved(OLD, STEADY), clusters=clusters))
+    assert read(out, "clusters", CLUSTERS) == [("copy-two", "copy", 3), ("story-two", "story", 2)]
+
+
+def test_a_group_is_gone_when_the_newer_version_of_an_article_leaves_it(
+    publish: Publish, out: Path, work: Path
+) -> None:
+    publish_first(publish, out, work)
+    publish(request_for(out, work, "two", [OLD]))
+    assert read(out, "clusters") == []
+
+
+def test_a_group_that_an_article_left_and_others_stay_in_is_told_anew(publish: Publish, out: Path, work: Path) -> None:
+    publish_first(publish, out, work)
+    clusters = [cluster_of("copy-one", STEADY, NEW)]
+    publish(request_for(out, work, "two", [OLD, NEW], clusters=clusters))
+    assert read(out, "clusters", f"{CLUSTERS}, earliest_article_id") == [("copy-one", "copy", 2, STEADY.article_id)]
+
+
+def test_groups_that_nobody_left_stay_where_nothing_is_said_of_them(publish: Publish, out: Path, work: Path) -> None:
+    publish_first(publish, out, work)
+    before = inodes(out, "clusters")
+    same = [Membership(page.article_id, "copy-one", "story-one") for page in (OLD, STEADY)]
+    publish(request_for(out, work, "two", [NEW], regrouped=same))
+    assert before.items() <= inodes(out, "clusters").items()
 
 
 def test_groups_of_the_same_id_and_another_kind_are_others(publish: Publish, out: Path, work: Path) -> None:
@@ -214,7 +246,7 @@ def test_where_the_stories_stage_failed_all_stays(publish: Publish, out: Path, w
 
 def test_publishing_a_run_that_regrouped_again_changes_nothing(publish: Publish, out: Path, work: Path) -> None:
     publish_first(publish, out, work)
-    clusters = [cluster_of("copy-one"), cluster_of("copy-two", OLD, STEADY, NEW)]
+    clusters = [cluster_of("copy-two", OLD, STEADY, NEW)]
     related = [(OLD, NEW), (STEADY, NEW)]
     request = request_for(out, work, "two", [NEW], related=related, regrouped=moved(OLD, STEADY), clusters=clusters)
     publish(request)

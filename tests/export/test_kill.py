@@ -54,7 +54,7 @@ def states(publish: Publish, tmp_path_factory: pytest.TempPathFactory) -> tuple[
         NEW,
         related=[(NEW[0], NEW[2]), (NEW[0], OLD[3])],
         regrouped=[Membership(OLD[3].article_id, "copy-two", "story-two")],
-        clusters=[cluster_of("copy-one"), cluster_of("copy-two", OLD[3], *NEW)],
+        clusters=[cluster_of("copy-two", OLD[3], *NEW)],
     )
     publish(request)
     (folder / "request.pickle").write_bytes(pickle.dumps(request))

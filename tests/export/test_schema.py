@@ -11,9 +11,9 @@ import pytest
 
 from tasks.arrow_codec import arrow_type
 from tasks.export.dictionary import render_dictionary
-from tasks.export.records import ArticleRow, EditRow, RejectRow, RemovedRow, RunRow
+from tasks.export.records import ArticleRow, ClusterRow, EditRow, RejectRow, RemovedRow, RunRow
 from tasks.export.schema import SCHEMA_VERSION, TABLES, Table
-from tasks.stories.records import Cluster, Relation
+from tasks.stories.records import Relation
 from tests.export.conftest import Publish
 from tests.export.corpus import Page, request_for
 
@@ -22,7 +22,7 @@ RECORDS = {
     "edits": EditRow,
     "removed": RemovedRow,
     "relations": Relation,
-    "clusters": Cluster,
+    "clusters": ClusterRow,
     "rejects": RejectRow,
     "runs": RunRow,
 }
