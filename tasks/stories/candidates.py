@@ -25,6 +25,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tasks.stories.records import Story
 from tasks.stories.signatures import Signature
 
@@ -59,6 +62,35 @@ def date_and_id(story: Story) -> tuple[bool, float, str]:
 def in_utc(moment: datetime) -> datetime:
     """Return `moment` with a time zone; without one it counts as UTC."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def walk(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the articles in `pairs` (their numbers; shape (pairs, 2)) each once, the two of a pair near each other.
+
+    From neighbour to neighbour, breadth first, beginning at an article with few partners, as Cuthill and McKee order
+    the rows of sparse matrices.
+    """
+    numbers, ends = np.unique(pairs, return_inverse=True)
+    ends = ends.reshape(-1, 2)
+    starts, goals = np.concatenate([ends, ends[:, ::-1]]).T
+    by_start = np.argsort(starts, kind="stable")
+    partners, degrees = goals[by_start], np.bincount(starts, minlength=len(numbers))
+    limits = np.concatenate([[0], np.cumsum(degrees)])
+    met = np.zeros(len(numbers), np.bool_)
+    order: list[int] = []
+    for first in np.argsort(degrees, kind="stable").tolist():
+        if met[first]:
+            continue
+        met[first] = True
+        at = len(order)
+        order.append(first)
+        while at < len(order):
+            own = partners[limits[order[at]] : limits[order[at] + 1]]
+            new = np.unique(own[~met[own]])
+            met[new] = True
+            order += new[np.argsort(degrees[new], kind="stable")].tolist()
+            at += 1
+    return numbers[np.array(order, np.int64)]
 
 
 def _alike(order: Sequence[int], marks: Sequence[Mapping[int, int]], least: int, share: float) -> Iterator[Pair]:

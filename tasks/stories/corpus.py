@@ -22,7 +22,7 @@ import json
 import time
 import unicodedata
 from array import array
-from collections.abc import Iterable, Iterator, MutableSequence, Sequence
+from collections.abc import Container, Iterable, Iterator, MutableSequence, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -97,8 +97,8 @@ from tasks.workers import Watch
 
 LIBRARIES = ("duckdb", "numpy", "rapidfuzz")
 
-# How many characters of text are held at once for verification: with their signatures about 20 bytes each.
-BATCH_CHARS = 8_000_000
+# How many characters of text are held at once for verification: with their signatures about 8 bytes each.
+BATCH_CHARS = 20_000_000
 WRITE_ROWS = 16_384
 READ_ROWS = 65_536
 # Of how many articles the sentences are asked as witnesses for one article.
@@ -279,8 +279,8 @@ def _make_generation(home: Path, history: History, n_ours: int, generation: Gene
             join.add_rows("relations", _read_parts(former.relations))
         join.number_articles(first)
         join.find_candidates({came: partial(_read_parts, file) for came, file in signed.items()})
-        for batch in cut_batches(join.read(READ_CANDIDATES), [one.shard for one in history.shards]):
-            join.add_rows("relations", [_table(_verify(batch), Relation)])
+        for found in _verify(cut_batches(join.read(READ_CANDIDATES), [one.shard for one in history.shards])):
+            join.add_rows("relations", [_table(found, Relation)])
         _group(join)
         _write(generation.relations, join.read(READ_RELATIONS), Relation)
         _write(generation.of_run, join.read(READ_RELATIONS_OF_RUN, first=first), Relation)
@@ -355,23 +355,25 @@ def cut_batches(rows: Iterable[tuple[Any, ...]], shards: Sequence[str]) -> Itera
         yield batch
 
 
-def _verify(batch: Batch) -> list[Relation]:
-    """Compare the pairs of a batch in full."""
-    signatures = {article_id: sign(story) for article_id, story in _read_texts(batch)}
-    relations = (compare(signatures[one], signatures[other]) for one, other in batch.pairs)
-    return [relation for relation in relations if relation is not None]
+def _verify(batches: Iterable[Batch]) -> Iterator[list[Relation]]:
+    """Compare the pairs of each batch in full; what the batch before has signed is not signed again."""
+    signatures: dict[str, Signature] = {}
+    for batch in batches:
+        signatures = {known: signatures[known] for known in batch.places if known in signatures}
+        signatures |= {story.article_id: sign(story) for story in _read_texts(batch, known=signatures)}
+        relations = (compare(signatures[one], signatures[other]) for one, other in batch.pairs)
+        yield [relation for relation in relations if relation is not None]
 
 
-def _read_texts(batch: Batch) -> Iterator[tuple[str, Story]]:
-    """Read the articles of a batch, each with its id."""
-    wanted: dict[str, set[int]] = {}
+def _read_texts(batch: Batch, known: Container[str] = ()) -> Iterator[Story]:
+    """Read the articles of a batch, but for those `known` already."""
+    wanted: dict[str, dict[int, set[str]]] = {}
     for place in batch.places.values():
-        wanted.setdefault(place.shard, set()).add(place.row_group)
-    for shard, row_groups in sorted(wanted.items()):
-        for _, stories in _read_stories(shard, sorted(row_groups)):
-            for story in stories:
-                if story.article_id in batch.places and batch.places[story.article_id].shard == shard:
-                    yield story.article_id, story
+        if place.article_id not in known:
+            wanted.setdefault(place.shard, {}).setdefault(place.row_group, set()).add(place.article_id)
+    for shard, by_group in sorted(wanted.items()):
+        for row_group, stories in _read_stories(shard, sorted(by_group)):
+            yield from (story for story in stories if story.article_id in by_group[row_group])
 
 
 # Witnesses
@@ -397,7 +399,7 @@ def _write_witnesses(join: Join, home: Path, history: History, first: int, gener
 
 def _witness(batch: Batch) -> Iterator[ArticleWitnesses]:
     """Yield the witnesses for each suspect of a batch that has any."""
-    stories = dict(_read_texts(batch))
+    stories = {story.article_id: story for story in _read_texts(batch)}
     for suspect, pairs in groupby(batch.pairs, key=itemgetter(0)):
         witnesses = find_witnesses(stories[suspect], [stories[other] for _, other in pairs])
         if witnesses:

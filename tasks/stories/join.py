@@ -18,13 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from tasks.outcome import Fatal, Retryable
-from tasks.stories.candidates import FEATURE_SHARE, FINGERPRINT_SHARE, LEAST_FEATURES, NEIGHBOURS
+from tasks.stories.candidates import FEATURE_SHARE, FINGERPRINT_SHARE, LEAST_FEATURES, NEIGHBOURS, walk
 from tasks.stories.records import RelationKind
 
-# The join's share of a worker's memory. MEMORY_FIGURES
+# The join's share of a worker's memory. With it and the texts that are compared, the process that related 20,000
+# articles of 450 words had 832 MB at its most.
 JOIN_MEMORY = "512MB"
 JOIN_THREADS = 2
 FETCH_ROWS = 4096
@@ -35,6 +37,7 @@ CREATE_TABLES = """
                          n_sentences BIGINT, published_us BIGINT, n_fingerprints BIGINT, feature_weight BIGINT);
     CREATE TABLE compared (article_id VARCHAR, text_key BLOB, published_us BIGINT);
     CREATE TABLE former (article_id VARCHAR, copy_cluster_id VARCHAR, story_id VARCHAR);
+    CREATE TABLE walk (n BIGINT, place BIGINT);
     CREATE TABLE parts (n BIGINT, part BIGINT);
     CREATE TABLE memberships (article_id VARCHAR, copy_cluster_id VARCHAR, story_id VARCHAR);
     CREATE TABLE clusters (cluster_id VARCHAR, kind VARCHAR, n_articles BIGINT, earliest_article_id VARCHAR,
@@ -125,14 +128,17 @@ CHOOSE_CANDIDATES = """
     FROM by_topic AS pairs JOIN articles AS one ON one.n = pairs.one JOIN articles AS other ON other.n = pairs.other
     WHERE shared >= $least_features AND weight >= $feature_share * least(one.feature_weight, other.feature_weight)
 """
-# What was published at one time is often compared with each other, so its texts are read and signed together.
+READ_PAIRS = "SELECT one, other FROM candidates"
+# On a walk through the pairs, so that the articles one is compared with are read and signed soon before or after it.
 READ_CANDIDATES = """
     SELECT one.article_id, one.came, one.row_group, one.n_chars,
            other.article_id, other.came, other.row_group, other.n_chars
     FROM candidates
     JOIN articles AS one ON one.n = candidates.one
     JOIN articles AS other ON other.n = candidates.other
-    ORDER BY least(one.published_us, other.published_us) NULLS LAST, one.n, other.n
+    JOIN walk AS step ON step.n = candidates.one
+    JOIN walk AS other_step ON other_step.n = candidates.other
+    ORDER BY greatest(step.place, other_step.place), least(step.place, other_step.place)
 """
 # Groups: which articles hang together is found out in memory, by numbers; `parts` brings the answer back.
 READ_LINKS = """
@@ -225,7 +231,10 @@ class Join:
         self._duckdb.execute(RELATE_EXACT_COPIES, {"kind": RelationKind.COPY.value})
 
     def find_candidates(self, signatures: Mapping[int, Callable[[], Iterable[pa.Table]]]) -> None:
-        """Find the pairs to verify. `signatures` gives those of each shard once more, by the number it came as."""
+        """Find the pairs to verify, and an order for them.
+
+        `signatures` gives those of each shard once more, by the number it came as.
+        """
         for marks, pairs in (("fingerprints", "by_wording"), ("features", "by_topic")):
             self._duckdb.execute(CREATE_POSTINGS)
             for query in (LOAD_WANTED, LOAD_POSTINGS):
@@ -242,6 +251,9 @@ class Join:
                 "feature_share": FEATURE_SHARE,
             },
         )
+        columns: dict[str, Any] = self._duckdb.execute(READ_PAIRS).fetchnumpy()
+        order = walk(np.stack([columns["one"], columns["other"]], axis=1))
+        self.add_rows("walk", [pa.table({"n": order, "place": np.arange(len(order))})])
 
     def read(self, query: str, **values: object) -> Iterator[tuple[Any, ...]]:
         """Read the rows of a query bit by bit, on a cursor of its own."""

@@ -8,7 +8,7 @@ over the same sentences: what they say in the place of a changed word is better 
    sentence the `MOST_WITNESSES` most like it are given.
 2. Within two aligned sentences words are aligned by their longest common subsequence. Where the two differ between
    words that they have in common, and neither has more than `MOST_WORDS` words there, that is a change.
-3. A change with a name or a number on either side (`anchors`) is no change of wording, and is left out: who and how
+3. A change with a name (`anchors`) or a figure on either side is no change of wording, and is left out: who and how
    many must be the same on both sides.
 
 What is refused. Whether suspect or witness is the spun one is not known here: the spinner room, which asks, gates both.
@@ -41,6 +41,10 @@ class Sentence:
     places: tuple[tuple[int, int], ...]
     words: Hashes
 
+    def cut(self, start: int, end: int) -> str:
+        """Return what stands from `start` to `end` of the text that the sentence is from."""
+        return self.text[start - self.start : end - self.start]
+
 
 def find_witnesses(suspect: Story, others: Sequence[Story]) -> tuple[Witness, ...]:
     """Return the witnesses for the sentences of `suspect` in `others`, in its order, for each sentence the best first.
@@ -58,8 +62,10 @@ def find_witnesses(suspect: Story, others: Sequence[Story]) -> tuple[Witness, ..
         theirs = read_sentences(other.text)
         alignment = align([one.words for one in sentences], [one.words for one in theirs])
         for place, partner in enumerate(alignment.partners.tolist()):
+            if partner < 0:
+                continue
             witness = theirs[partner]
-            if partner >= 0 and witness.words.tolist() != sentences[place].words.tolist():
+            if witness.words.tolist() != sentences[place].words.tolist():
                 found.setdefault(place, []).append(
                     _testify(sentences[place], witness, other.article_id, float(alignment.agreements[place]))
                 )
@@ -93,11 +99,10 @@ def _changes(suspect: Sentence, witness: Sentence) -> Iterator[WordChange]:
     anchors = set(find_anchors([suspect.text]).tolist()) | set(find_anchors([witness.text]).tolist())
     for (one, one_end), (other, other_end) in _differences(suspect.words, witness.words):
         touched = {*suspect.words[one:one_end].tolist(), *witness.words[other:other_end].tolist()}
-        if not touched & anchors:
-            before, after = _span(suspect, one, one_end), _span(witness, other, other_end)
-            yield WordChange(
-                *before, suspect.text[slice(*_within(suspect, before))], witness.text[slice(*_within(witness, after))]
-            )
+        start, end = _span(suspect, one, one_end)
+        before, after = suspect.cut(start, end), witness.cut(*_span(witness, other, other_end))
+        if not (touched & anchors or any(map(str.isdigit, before + after))):
+            yield WordChange(start, end, before, after)
 
 
 def _differences(one: Hashes, other: Hashes) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
@@ -112,7 +117,3 @@ def _differences(one: Hashes, other: Hashes) -> Iterator[tuple[tuple[int, int], 
 
 def _span(sentence: Sentence, first: int, end: int) -> tuple[int, int]:
     return sentence.places[first][0], sentence.places[end - 1][1]
-
-
-def _within(sentence: Sentence, span: tuple[int, int]) -> tuple[int, int]:
-    return span[0] - sentence.start, span[1] - sentence.start

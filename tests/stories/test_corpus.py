@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -19,13 +20,13 @@ from tasks.mojibake.records import MendedDocument
 from tasks.outcome import Fatal, Retryable
 from tasks.shards import file_digest
 from tasks.stories import corpus
-from tasks.stories.candidates import NEIGHBOURS, propose_pairs
+from tasks.stories.candidates import NEIGHBOURS, propose_pairs, walk
 from tasks.stories.clusters import Member, group
 from tasks.stories.corpus import BATCH_CHARS, cut_batches
 from tasks.stories.join import READ_CANDIDATES, open_join
 from tasks.stories.records import Cluster, Membership, RelationKind, StoriesReceipt, Story
 from tasks.stories.relations import compare, relate
-from tasks.stories.signatures import sign
+from tasks.stories.signatures import Signature, sign
 from tasks.workers import Job, Limits, Workers
 from tests.stories.made_stories import (
     DATES,
@@ -447,6 +448,40 @@ def test_texts_of_a_batch_are_bounded() -> None:
     for batch in batches:
         assert sum(place.n_chars for place in batch.places.values()) == batch.n_chars < BATCH_CHARS + 2 * long
         assert set(batch.places) == {name for pair in batch.pairs for name in pair}
+
+
+def test_a_walk_keeps_partners_together() -> None:
+    """A chain whose links come in any order is walked from one end to the other."""
+    rng = random.Random(5)  # noqa: S311  (a sample, no secret)
+    names = rng.sample(range(10_000), 200)
+    pairs = [rng.sample(pair, 2) for pair in pairwise(names)]
+    rng.shuffle(pairs)
+    places = {n: place for place, n in enumerate(walk(np.array(pairs)).tolist())}
+    assert sorted(places) == sorted(names)
+    assert {abs(places[one] - places[other]) for one, other in pairs} == {1}
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=60))
+def test_a_walk_has_every_article_once(pairs: list[tuple[int, int]]) -> None:
+    walked = walk(np.array(pairs, np.int64).reshape(-1, 2)).tolist()
+    assert sorted(walked) == sorted({n for pair in pairs for n in pair})
+
+
+def test_a_text_in_consecutive_batches_is_signed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of a chain of texts shares sentences with the next; batches hold about two."""
+    base = [" ".join(f"{word}{n}" for word in SENTENCES[0].split()) + "." for n in range(40)]
+    parts = [[document(f"c/{n}", " ".join(base[n * 4 : n * 4 + 8])) for n in range(9)]]
+    shards = write(tmp_path, parts)
+    monkeypatch.setattr(corpus, "BATCH_CHARS", 1)
+    signed: list[str] = []
+
+    def counted(one: Story) -> Signature:
+        signed.append(one.article_id)
+        return sign(one)
+
+    monkeypatch.setattr(corpus, "sign", counted)
+    assert len(relations_of(run(shards, tmp_path / "work"))) == 8
+    assert len(signed) == 2 * 9
 
 
 def peak_bytes(folder: Path, n_shards: int) -> int:
