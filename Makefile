@@ -17,12 +17,13 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed-dev  ## ratios to the bare libraries, and a crawl through 200 kills; takes a quarter of an hour
+bench: $(VENV)/.installed-dev  ## ratios to the bare libraries, and a crawl through 200 kills; takes twenty minutes
 	$(BIN)/python -m tests.bench.orchestration
 	$(BIN)/python -m tests.bench.client
 	$(BIN)/python -m tests.bench.fetch_stage
 	$(BIN)/python -m tests.bench.extraction
 	$(BIN)/python -m tests.bench.mojibake
+	$(BIN)/python -m tests.bench.stories
 	$(BIN)/python -m tests.bench.kills
 
 clean:  ## remove the environment and all caches; the tables stay

@@ -1,47 +1,22 @@
-"""The figures of the boilerplate room on the development data beside the checkout, as its scorers define them.
-
-A figure is named `data: measure`. All are better the higher they are.
-"""
+"""The figures of the boilerplate room on the development data beside the checkout, as its scorers define them."""
 
 import gzip
-import hashlib
 import importlib.util
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import redirect_stdout
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 from tasks.boilerplate.main_content import extract_article
 from tasks.outcome import Kept
+from tests.eval.data_sets import DataSet, digest_of_files
 
 SHARED = Path(__file__).parents[2] / ".." / "shared"
 LINES_RE = re.compile(r"body R ([\d.]+) +boilerplate P ([\d.]+) R ([\d.]+) F1 ([\d.]+) +char body F1 ([\d.]+)")
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """Development data: the files its digest is made of, and how its figures are measured."""
-
-    name: str
-    files: tuple[Path, ...]
-    measure: Callable[[], dict[str, float]]
-
-    @property
-    def is_here(self) -> bool:
-        """Whether the data are beside this checkout."""
-        return all(path.exists() for path in self.files)
-
-    def digest(self) -> str:
-        """Return the SHA-256 of the files, one after the other, in hex."""
-        digest = hashlib.sha256()
-        for path in self.files:
-            digest.update(path.read_bytes())
-        return digest.hexdigest()
 
 
 def load_scorer(bench: str) -> ModuleType:
@@ -78,12 +53,13 @@ def measure_lines(path: Path) -> dict[str, float]:
 
 def data_sets() -> Iterator[DataSet]:
     """Yield all data sets, also those that are not here."""
-    pages = SHARED / "bench" / "extract"
-    yield DataSet("pages", (pages / "ground-truth.json", *sorted(pages.glob("html/*.html.gz"))), measure_pages)
+    folder = SHARED / "bench" / "extract"
+    pages = (folder / "ground-truth.json", *sorted(folder.glob("html/*.html.gz")))
+    yield DataSet("pages", pages, partial(digest_of_files, pages), measure_pages)
     for name, file in (
         ("seeds", "gold/seed_lines.jsonl"),
         ("whole pages", "bench/lines/whole_page.dev.jsonl.gz"),
         ("residue", "bench/lines/residual.dev.jsonl.gz"),
     ):
         path = SHARED / file
-        yield DataSet(name, (path,), partial(measure_lines, path))
+        yield DataSet(name, (path,), partial(digest_of_files, (path,)), partial(measure_lines, path))

@@ -16,7 +16,10 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
+
+from tests.eval.data_sets import Measured
 
 LEDGER = Path(__file__).parent / "floors.jsonl"
 # Under what was measured, so that another version of a library in the last digit breaks nothing.
@@ -40,15 +43,6 @@ class Entry:
     def digest(self) -> str:
         """Return 16 hex digits of all that the entry says."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A figure as it is now."""
-
-    figure: str
-    data_sha256: str
-    value: float
 
 
 def read_ledger(path: Path = LEDGER) -> list[Entry]:
@@ -135,15 +129,10 @@ def lower_floor(entries: Sequence[Entry], figures: Iterable[Measured], name: str
 
 def measure() -> list[Measured]:
     """Measure all figures whose data are here."""
-    from tests.eval.boilerplate_figures import data_sets  # noqa: PLC0415  (the ledger itself needs no room of ours)
+    from tests.eval import boilerplate_figures, story_pairs  # noqa: PLC0415  (the ledger itself needs no room of ours)
 
-    return [
-        Measured(f"{data.name}: {name}", digest, value)
-        for data in data_sets()
-        if data.is_here
-        for digest in [data.digest()]
-        for name, value in data.measure().items()
-    ]
+    all_data = chain(boilerplate_figures.data_sets(), story_pairs.data_sets())
+    return [figure for data in all_data if data.is_here for figure in data.figures()]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -165,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     floors = floors_of(entries)
     for one in figures:
         entry = floors.get((one.figure, one.data_sha256))
-        print(f"{one.figure:32}{one.value:8.4f}   floor {entry.floor if entry else 'none'}")
+        print(f"{one.figure:40}{one.value:8.4f}   floor {entry.floor if entry else 'none'}")
     faults = [*check_ledger(entries), *check_figures(entries, figures)]
     print(*faults, sep="\n", end="\n" if faults else "")
     return 1 if faults else 0
